@@ -1,0 +1,10 @@
+"""The composition root: everything is put together here, and nothing is decided here.
+
+processes.py        how a child process is started, so that it never outlives its parent
+die_with_parent.py  the few lines that run inside the child before it becomes the command
+stack/              the embedded stack of `flashsale up`, `flashsale demo` and the tests
+
+The console script is the third caller of everything, so it belongs to none of the packages it
+calls (docs/decisions/0001-one-console-script.md). Nobody imports this package but tests and load
+tests.
+"""

@@ -1,0 +1,1 @@
+"""Products: what is listed, at what price, how many are on hand."""

@@ -1,0 +1,57 @@
+"""The check of an access token on the fast path: HS256 by hand, 3 us where PyJWT takes 23.
+
+Our tokens have one header, byte for byte, so it is compared and never parsed: another algorithm,
+``none`` or an extra header cannot pass. The signature is compared as text, in constant time.
+docs/decisions tells why this exists; a property test holds it against PyJWT.
+"""
+
+import base64
+import hmac
+import time
+from typing import Final
+
+import jwt
+import msgspec
+from msgspec import Struct
+
+
+class Claims(Struct, frozen=True, gc=False):
+    """What an access token says. Times are whole seconds; ``ver`` is the user's token version."""
+
+    sub: str
+    sid: str
+    role: str
+    typ: str
+    ver: int
+    iat: int
+    exp: int
+
+
+_decode: Final = msgspec.json.Decoder(Claims).decode
+_HEADER: Final = jwt.encode({}, "k" * 32, "HS256").partition(".")[0].encode() + b"."
+
+
+class LeanToken:
+    """Checks access tokens signed with one key."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._key = secret_key.encode()
+
+    def check(self, token: bytes) -> Claims | None:
+        """Return the claims of a good access token, None for everything else. Never raises."""
+        signed, _, signature = token.rpartition(b".")
+        if not signed.startswith(_HEADER):
+            return None
+        digest = hmac.digest(self._key, signed, "sha256")
+        expected = base64.urlsafe_b64encode(digest).rstrip(b"=")
+        if not hmac.compare_digest(expected, signature):
+            return None
+        payload = signed[len(_HEADER) :]
+        try:
+            claims = _decode(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+        except (ValueError, msgspec.MsgspecError):
+            return None
+        now = time.time()
+        if claims.typ != "access" or claims.exp <= now or claims.iat > now:
+            return None
+        return claims

@@ -1,0 +1,1 @@
+"""Sales: from draft to closed, and their numbers while they run."""

@@ -1,0 +1,18 @@
+"""The subjects of the gateway, in the order in which their background work starts."""
+
+from gateway.accounts.subject import accounts
+from gateway.catalogue.subject import catalogue
+from gateway.operations.subject import operations
+from gateway.process import Process
+from gateway.sales.subject import sales
+from gateway.subject import Subject
+
+
+def all_subjects(process: Process) -> tuple[Subject, ...]:
+    """Every subject of this process. A new one is added here and nowhere else."""
+    return (
+        operations(process),
+        accounts(process),
+        catalogue(process),
+        sales(process),
+    )

@@ -1,0 +1,1 @@
+"""Revisions, oldest first. Alembic reads the numbered files; their SQL is frozen once released."""

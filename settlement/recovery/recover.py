@@ -1,0 +1,161 @@
+"""Makes the store safe to sell from, and only then lets it sell.
+
+In this order, each step safe to repeat after a crash at any point:
+
+1. raise the generation in Postgres and in every cursor, so that no older batch can commit;
+2. flush the scripts, so that no gateway of an older generation can run anything;
+3. load the new generation's scripts and close every gate with them;
+4. drain what the journals still hold;
+5. compare each lane with its cursor, and rebuild the lanes that are behind, absent or different;
+6. open the gates, and last of all tell the gateways the new generation.
+"""
+
+from typing import Literal
+
+import structlog
+from msgspec import Struct
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from lua import keys
+from lua.gate import set_gate
+from lua.journal import Position
+from lua.snapshot import LaneNow, snapshot
+from lua.store import Store
+from settlement.drain.lanes import Connection, Lane, read_lanes
+from settlement.drain.read_batch import BATCH_MAX, Batch, check_entries
+from settlement.drain.settle import DeadOrders, settle
+from settlement.recovery import watch
+from settlement.recovery.lock import recovery_lock
+from settlement.recovery.rebuild import rebuild_lane, rebuild_products
+
+log = structlog.get_logger(__name__)
+
+
+class LaneReport(Struct, frozen=True):
+    """What was done: ``drained`` entries, then ``kept``, or ``rebuilt`` with so many orders."""
+
+    base: str
+    drained: int
+    done: Literal["kept", "rebuilt", "absent"]
+    orders: int = 0
+
+
+class Report(Struct, frozen=True):
+    """One recovery: why, the generation it opened, and each lane."""
+
+    reason: str
+    generation: int
+    lanes: list[LaneReport]
+
+
+async def ensure_serving(store: Store, engine: AsyncEngine, grace_ms: int) -> Report | None:
+    """Recover if the store may not serve; returns None when nothing had to be done.
+
+    Raises JournalGap (stay closed: somebody must decide), RecoveryBusy, StoreUnreachable and what
+    the database raises; then the gates stay closed and the next call goes on.
+    """
+    if (await watch.look(store, engine)).need == "serving":
+        return None
+    async with recovery_lock(engine) as connection:
+        health = await watch.look(store, engine)
+        if health.need == "serving":
+            return None
+        if health.need == "reload":
+            await store.load()
+            log.info("scripts_loaded", generation=store.generation, reason=health.reason)
+            return None
+        return await _recover(store, connection, health.reason, grace_ms)
+
+
+async def recover(store: Store, engine: AsyncEngine, reason: str, grace_ms: int) -> Report:
+    """Recover whether it is needed or not. Raises as `ensure_serving`."""
+    async with recovery_lock(engine) as connection:
+        return await _recover(store, connection, reason, grace_ms)
+
+
+async def _recover(store: Store, connection: Connection, reason: str, grace_ms: int) -> Report:
+    log.warning("recovery_begins", reason=reason)
+    before = {lane.base: lane for lane in await read_lanes(connection)}
+    store.generation = await _raise_generation(connection, reason)
+    await store.client.script_flush()
+    await store.load()
+    for base in before:
+        await set_gate(store, base, "closed")
+    dead = await DeadOrders.read(connection)
+    lanes = [await _recover_lane(store, connection, at, dead, grace_ms) for at in before.values()]
+    await rebuild_products(store, connection)
+    for lane in lanes:
+        if lane.done != "absent":
+            await set_gate(store, lane.base, "open")
+    await store.client.set(keys.SERVER, await watch.run_id(store))
+    await store.client.set(keys.GENERATION, store.generation)
+    await store.client.publish(keys.SALES_CHANNEL, "0")
+    report = Report(reason, store.generation, lanes)
+    log.warning("recovery_ends", generation=report.generation, lanes=len(lanes))
+    return report
+
+
+async def _raise_generation(connection: Connection, reason: str) -> int:
+    """Raise it and take every cursor: a batch of the old generation finds its cursor gone."""
+    async with connection.transaction():
+        generation = await connection.fetchval(
+            "UPDATE store_generation SET generation = generation + 1, reason = $1,"
+            " raised_at = now() RETURNING generation",
+            reason,
+        )
+        await connection.execute("SELECT FROM journal_cursors ORDER BY sale_id, lane FOR UPDATE")
+        await connection.execute("UPDATE journal_cursors SET generation = $1", generation)
+    return int(generation)
+
+
+async def _recover_lane(
+    store: Store, connection: Connection, lane: Lane, dead: DeadOrders, grace_ms: int
+) -> LaneReport:
+    found = await snapshot(store, lane.base)
+    at, drained = await _drain_rest(store, connection, lane, dead)
+    if found is None and at.cursor.seq == 0:
+        return LaneReport(lane.base, drained, "absent")
+    if found is not None and found.seq == at.cursor.seq and await _agrees(connection, at, found):
+        return LaneReport(lane.base, drained, "kept")
+    if found is None:
+        log.warning("lane_lost", lane=lane.base, settled=at.cursor.seq)
+    else:
+        log.warning("lane_differs", lane=lane.base, settled=at.cursor.seq, store=found.seq)
+    orders = await rebuild_lane(store, connection, at, grace_ms)
+    return LaneReport(lane.base, drained, "rebuilt", orders)
+
+
+async def _drain_rest(
+    store: Store, connection: Connection, lane: Lane, dead: DeadOrders
+) -> tuple[Lane, int]:
+    """Settle what the journal still has after the cursor; the cursor is of the new generation.
+
+    ``lane`` has the cursor as it was, which is where the stream goes on.
+    """
+    read_from, drained = lane.cursor, 0
+    while True:
+        raw = await store.client.xrange(
+            keys.key(lane.base, "JOURNAL"), min=f"({read_from}", count=BATCH_MAX
+        )
+        entries = check_entries(Lane(lane.sale_id, lane.lane, read_from), raw)
+        fenced = Lane(lane.sale_id, lane.lane, Position(store.generation, read_from.seq))
+        if not entries:
+            return fenced, drained
+        # The cursor stays of this generation: a worker of an older one must not find it.
+        end = entries[-1].position
+        await settle(connection, Batch(fenced, entries, Position(store.generation, end.seq)), dead)
+        read_from, drained = end, drained + len(entries)
+
+
+async def _agrees(connection: Connection, lane: Lane, found: LaneNow) -> bool:
+    rows = await connection.fetch(
+        "SELECT product_id, units, available, held, sold FROM lane_items"
+        " WHERE sale_id = $1 AND lane = $2",
+        lane.sale_id, lane.lane,
+    )  # fmt: skip
+    settled = {row["product_id"]: tuple(row.values())[1:] for row in rows}
+    now = {
+        item.product: (item.units, item.available, item.held, item.sold)
+        for item in found.items.values()
+    }
+    return settled == now
