@@ -6,10 +6,13 @@ from typing import Any, Final
 from litestar.types import Scope
 
 METHODS: Final = b"GET, POST, PATCH, DELETE, OPTIONS"
-HEADERS: Final = b"authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, request-id"
-EXPOSED: Final = b"request-id, retry-after, location, idempotent-replayed, etag, ratelimit-limit, ratelimit-remaining, ratelimit-reset"
+HEADERS: Final = (
+    b"authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id,"
+    b" request-id"
+)
+EXPOSED: Final = b"request-id, retry-after, location, idempotent-replayed, etag"
 MAX_AGE_S: Final = b"600"
-"""Chromium keeps a preflight for two hours at most; ten minutes is soon enough to change one's mind."""
+"""Chromium keeps a preflight for two hours at most; ten minutes is soon enough for a change."""
 
 Headers = list[tuple[bytes, bytes]]
 

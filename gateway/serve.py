@@ -1,8 +1,8 @@
 """Runs the gateway on a socket: `flashsale gateway`.
 
 On SIGTERM the process first says that it is not ready and ends its streams; after `drain_delay_s`,
-in which a load balancer takes it off its list, it stops accepting, finishes what is in flight within
-`graceful_timeout_s`, and closes its pools. A second signal ends the wait.
+in which a load balancer takes it off its list, it stops accepting, finishes what is in flight
+within `graceful_timeout_s`, and closes its pools. A second signal ends the wait.
 """
 
 import asyncio
@@ -83,9 +83,8 @@ class _Server(uvicorn.Server):
             super().handle_exit(signal.SIGINT if self.should_exit else sig, frame)
             return
         self._captured_signals.append(sig)
-        self._loop.call_soon_threadsafe(self._drain)
+        self._loop.call_soon_threadsafe(self._drain, self._loop)
 
-    def _drain(self) -> None:
+    def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
         self._app.process.draining.set()
-        assert self._loop is not None, "draining begins inside the loop"
-        self._loop.call_later(self._drain_delay_s, setattr, self, "should_exit", True)
+        loop.call_later(self._drain_delay_s, setattr, self, "should_exit", True)

@@ -5,7 +5,8 @@ JSON array that begins with the entry's word. Times are server milliseconds, ``l
 ``(product, quantity, unit_price_minor)``.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +14,7 @@ from msgspec import Struct
 from lua.scripts import FORMAT
 
 Line = tuple[int, int, int]
+_FORMAT: Final = FORMAT.encode()
 
 
 class UnknownFormat(Exception):
@@ -198,11 +200,9 @@ def read_id(text: bytes) -> Position:
     return Position(int(generation), int(seq))
 
 
-def body_of(fields: list[Any]) -> bytes:
-    """Return the body of an entry's raw fields. Raises UnknownFormat."""
-    if len(fields) != 2 or fields[0] != FORMAT.encode():
-        raise UnknownFormat(
-            f"journal entry with fields {fields[::2]!r}; this program reads {FORMAT!r}"
-        )
-    body: bytes = fields[1]
+def body_of(fields: Mapping[bytes, bytes]) -> bytes:
+    """Return the body of an entry's fields. Raises UnknownFormat."""
+    body = fields.get(_FORMAT)
+    if body is None or len(fields) != 1:
+        raise UnknownFormat(f"entry with fields {[*fields]!r}; this program reads {_FORMAT!r}")
     return body

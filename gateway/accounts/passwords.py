@@ -46,8 +46,7 @@ class Passwords:
     def __init__(self, threads: int, queue_max: int) -> None:
         self._hasher = argon2.PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
         self._threads = ThreadPoolExecutor(threads, "password", initializer=_step_back)
-        self._most = threads + queue_max
-        self._running = 0
+        self._places = threading.BoundedSemaphore(threads + queue_max)
         self._nobodys = self._hasher.hash(os.urandom(16))
 
     async def hash(self, password: str) -> str:
@@ -90,13 +89,11 @@ class Passwords:
             return False
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._running >= self._most:
+        if not self._places.acquire(blocking=False):
             raise TooManyWaiting
-        self._running += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-        finally:
-            self._running -= 1
+        computed = self._threads.submit(work)
+        computed.add_done_callback(lambda _: self._places.release())
+        return await asyncio.wrap_future(computed)
 
 
 def assert_fit(password: str) -> None:

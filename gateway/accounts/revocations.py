@@ -66,7 +66,7 @@ class Revocations:
         return self.refuses(session_id, user_id, version)
 
     def learn(self, message: str, dies_s: float) -> None:
-        """Take in ``s <session>`` or ``u <user> <version>``; forget it when ``dies_s`` has passed."""
+        """Take in ``s <session>`` or ``u <user> <version>``, to be forgotten after ``dies_s``."""
         kind, _, rest = message.partition(" ")
         if kind == "s":
             self._sessions[rest] = dies_s

@@ -133,4 +133,4 @@ async def raise_token_version(connection: AsyncConnection, user_id: int) -> int:
 
 
 def _account(row: Row[Any]) -> Account:
-    return Account(**row._mapping)
+    return Account(**row._asdict())

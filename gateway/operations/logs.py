@@ -22,7 +22,7 @@ Event = MutableMapping[str, Any]
 
 
 def configure_logs(level: str, *, people: bool | None = None) -> None:
-    """Send all logs of this process to stderr. people: readable lines; None: when it is a terminal."""
+    """Send all logs to stderr. people: readable lines; None: when stderr is a terminal."""
     for_people = sys.stderr.isatty() if people is None else people
     shared: list[Any] = [
         structlog.stdlib.add_log_level,

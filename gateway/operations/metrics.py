@@ -15,7 +15,7 @@ BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 
 
 
 class Metrics:
-    """A registry of this process's own: subjects make their counters on `registry` and bind them."""
+    """Subjects make their counters on `registry`, once, and keep the bound children."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

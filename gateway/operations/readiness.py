@@ -1,4 +1,4 @@
-"""What must be true before this process may be sent customers. Asked often, so kept for a second."""
+"""What must be true before this process may be sent customers; kept for a second."""
 
 import asyncio
 import time
@@ -72,7 +72,7 @@ class Readiness:
 
 
 async def assert_database_fits(engine: AsyncEngine) -> None:
-    """Durable, and at this program's schema. Raises UnfitDatabase, or what the connection raises."""
+    """Durable, and at this program's schema. Raises UnfitDatabase, or why it is unreachable."""
     await assert_durable(engine)
     await assert_current(engine)
 

@@ -12,20 +12,8 @@ from typing import Final
 
 import jwt
 import msgspec
-from msgspec import Struct
 
-
-class Claims(Struct, frozen=True, gc=False):
-    """What an access token says. Times are whole seconds; ``ver`` is the user's token version."""
-
-    sub: str
-    sid: str
-    role: str
-    typ: str
-    ver: int
-    iat: int
-    exp: int
-
+from gateway.accounts.tokens import ACCESS, Claims
 
 _decode: Final = msgspec.json.Decoder(Claims).decode
 _HEADER: Final = jwt.encode({}, "k" * 32, "HS256").partition(".")[0].encode() + b"."
@@ -52,6 +40,6 @@ class LeanToken:
         except (ValueError, msgspec.MsgspecError):
             return None
         now = time.time()
-        if claims.typ != "access" or claims.exp <= now or claims.iat > now:
+        if claims.typ != ACCESS or claims.exp <= now or claims.iat > now:
             return None
-        return claims
+        return claims if claims.sub.isascii() and claims.sub.isdigit() else None

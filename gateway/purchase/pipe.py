@@ -60,7 +60,8 @@ class Pipe(asyncio.Protocol):
             raise NotSent
         if not self._outgoing:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._outgoing.append(hiredis.pack_command(command)  # type: ignore[arg-type])
+        packed = hiredis.pack_command(command)  # type: ignore[arg-type]
+        self._outgoing.append(packed)
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending.append(answer)
         return answer

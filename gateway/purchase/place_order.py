@@ -10,12 +10,13 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.accounts.revocations import Revocations, ask
+from gateway.accounts.revocations import Revocations
+from gateway.accounts.tokens import Claims
 from gateway.exceptions import refusal
 from gateway.problems import Answer, Refused, ready
 from gateway.purchase import answers
 from gateway.purchase.counters import Counters
-from gateway.purchase.lean_token import Claims, LeanToken
+from gateway.purchase.lean_token import LeanToken
 from gateway.purchase.open_sales import OpenSales
 from gateway.purchase.order_body import Wanted, choose_key, read_body
 from gateway.purchase.pipe import AnswerLost, NotSent
@@ -98,7 +99,7 @@ class PlaceOrder:
         session, user_id, version = claims.sid, int(claims.sub), claims.ver
         if self._revocations.refuses(session, user_id, version):
             return None
-        if not self._revocations.trusted and await ask(
+        if not self._revocations.trusted and await self._revocations.refuses_now(
             self._store.client, session, user_id, version
         ):
             return None

@@ -25,9 +25,7 @@ async def work(job: wire.Job, bench: socket.socket) -> wire.Report:
     if job.port or job.uds:
         return await drive(job, wait_for_go)
     async with serve_echo() as port:
-        return await drive(
-            msgspec.structs.replace(job, host="127.0.0.1", port=port), wait_for_go
-        )
+        return await drive(msgspec.structs.replace(job, host="127.0.0.1", port=port), wait_for_go)
 
 
 def main() -> None:

@@ -5,9 +5,9 @@ from typing import Final
 
 import uuid_utils.compat as uuids
 
+from loadtests.stage.pipe import Pipe, pack
 from lua import keys, scripts
 from lua.reserve import arguments
-from loadtests.stage.pipe import Pipe, pack
 
 DEPTH: Final = 512
 """Commands in one pipeline, so that 512 holds share an fsync; answers stay far below a buffer."""
@@ -70,16 +70,23 @@ class Lane:
 
     def seq(self) -> int:
         """The journal's last entry."""
-        return int(self._pipe.call("HGET", keys.key(self.base, "LANE"), "seq"))
+        return self._field("seq")
 
     def held(self, product_id: int) -> int:
         """Units held now."""
-        return int(self._pipe.call("HGET", keys.key(self.base, "LANE"), f"held:{product_id}"))
+        return self._field(f"held:{product_id}")
+
+    def sold(self, product_id: int) -> int:
+        """Units sold so far."""
+        return self._field(f"sold:{product_id}")
 
     def trim(self) -> None:
         """Drop all but the last entry of the journal."""
         seq = self.seq()
         self.run("trim", f"{self._generation}-{seq}", seq + 10_000_000)
+
+    def _field(self, name: str) -> int:
+        return int(self._pipe.call("HGET", keys.key(self.base, "LANE"), name))
 
     def _sha(self, name: str) -> str:
         return scripts.sha(name, self._generation)

@@ -102,7 +102,9 @@ def _running(
             if not child.alive:
                 raise ServerFailed(f"{name} ended with {child.exit_code}:\n{_tail(log_path)}")
             if time.monotonic() > give_up_at:
-                raise ServerFailed(f"{name} is not ready in {READY_TIMEOUT_S:.0f} s:\n{_tail(log_path)}")
+                raise ServerFailed(
+                    f"{name} is not ready in {READY_TIMEOUT_S:.0f} s:\n{_tail(log_path)}"
+                )
             time.sleep(POLL_S)
         yield child
     finally:

@@ -10,13 +10,13 @@ from typing import Final, Self
 
 from flashsale.processes import Child, start_child
 from flashsale.stack.engines import Engines, start_engines
-from loadtests.bench.sizes import Size
 from loadtests.stage import servers
 from loadtests.stage.buyers import Buyers, insert_admin, insert_buyers
 from loadtests.stage.database import Database
 from loadtests.stage.lane import Lane
 from loadtests.stage.pipe import Pipe
 from loadtests.stage.sales import Admin
+from loadtests.stage.sizes import Size
 from lua import keys, scripts
 from lua.embedded import EmbeddedValkey
 from lua.embedded_config import ValkeySettings

@@ -19,6 +19,7 @@ class Size(Struct, frozen=True, kw_only=True):
     few_holds: int
     many_holds: int
     expiring: int
+    expiring_ttl_s: int
     paced_per_s: int
     paced_s: float
     script_calls: int
@@ -36,6 +37,7 @@ SIZES: Final = {
         few_holds=100,
         many_holds=10_000,
         expiring=5_000,
+        expiring_ttl_s=8,
         paced_per_s=500,
         paced_s=2.0,
         script_calls=8_000,
@@ -50,6 +52,7 @@ SIZES: Final = {
         few_holds=1_000,
         many_holds=1_000_000,
         expiring=100_000,
+        expiring_ttl_s=25,
         paced_per_s=2_000,
         paced_s=5.0,
         script_calls=64_000,

@@ -1,0 +1,3 @@
+"""A script that does nothing: what calling any script costs."""
+
+TEXT = "#!lua flags=no-writes\nreturn 1"

@@ -1,0 +1,55 @@
+"""The journal: gapless, every order once, every end once, every verdict once."""
+
+from settlement.laws import endings
+from settlement.laws.evidence import FullEvidence
+from settlement.laws.law import Law, counted, judge
+
+
+def journal_gapless(evidence: FullEvidence) -> Law:
+    """Each lane's settled journal runs from 1 to its cursor without a gap."""
+    breaches, entries = [], 0
+    for lane in evidence.lanes:
+        rows = evidence.journal.get(lane.key)
+        if rows is None:
+            if lane.cursor.seq:
+                breaches.append(f"{lane.key}: no entries, the cursor is at {lane.cursor.seq:,}")
+            continue
+        entries += rows.count
+        if not (rows.first == 1 and rows.count == rows.last == lane.cursor.seq):
+            breaches.append(
+                f"{lane.key}: {rows.count:,} entries from {rows.first:,} to {rows.last:,},"
+                f" the cursor is at {lane.cursor.seq:,}"
+            )
+    told = f"{counted(entries, 'entry', 'entries')} in {counted(len(evidence.lanes), 'lane')}"
+    return judge("journal_gapless", breaches, f"{told}, none missing")
+
+
+def each_order_once(evidence: FullEvidence) -> Law:
+    """Every `held` entry has exactly one order row, and every order row one such entry."""
+    orders = evidence.orders
+    breaches = [f"order {order} was acknowledged and has no row" for order in orders.missing]
+    breaches += [f"order {order} has a row and was never held" for order in orders.unfounded]
+    breaches += [f"order {order} was held more than once" for order in orders.twice]
+    if not breaches and orders.entries - orders.aside != orders.orders:
+        breaches.append(f"{orders.entries:,} holds were journaled, {orders.orders:,} have a row")
+    told = f"{counted(orders.entries, 'hold')} journaled, {counted(orders.orders, 'order')}"
+    return judge("each_order_once", breaches, told)
+
+
+def ends_once(evidence: FullEvidence) -> Law:
+    """No order ended twice, was paid after its money went back, or lived after its end."""
+    breaches, orders = [], 0
+    for run, (count, example) in evidence.endings.items():
+        orders += count
+        wrong = endings.breach(run)
+        if wrong is not None:
+            many = f" and {count - 1:,} more" if count > 1 else ""
+            breaches.append(f"order {example}{many}: {wrong} ({run})")
+    told = f"{counted(orders, 'order')} with a legal history, in {len(evidence.endings)} kinds"
+    return judge("ends_once", breaches, told)
+
+
+def verdicts_final(evidence: FullEvidence) -> Law:
+    """Each payment has one verdict in the journal, and Postgres has the same."""
+    told = f"{counted(evidence.verdicts, 'payment')} ruled on once"
+    return judge("verdicts_final", evidence.verdict_breaches, told)
