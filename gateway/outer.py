@@ -69,7 +69,7 @@ def wrap(
         if length is not None and (len(length) > 12 or int(length) > most):
             await _TOO_LARGE.send(answer)
             return
-        await inner(scope, _limited(receive, most, timeout_s), answer)
+        await inner(scope, _Body(receive, most, timeout_s), answer)
 
     return outer
 
@@ -114,28 +114,47 @@ def _log(scope: Scope, route: str, status: int, took_s: float) -> None:
     )
 
 
-def _limited(receive: Receive, most: int, timeout_s: float) -> Any:
+class _Body:
     """A `receive` that raises Refused when the body is too large or takes too long."""
-    left = most
-    deadline_s = 0.0
-    complete = False
 
-    async def limited() -> Any:
-        nonlocal left, deadline_s, complete
-        if complete:
-            return await receive()
-        if not deadline_s:
-            deadline_s = asyncio.get_running_loop().time() + timeout_s
-        try:
-            async with asyncio.timeout_at(deadline_s):
-                message: Any = await receive()
-        except TimeoutError:
-            raise Refused("request_timeout", headers={"Connection": "close"}) from None
+    __slots__ = ("_complete", "_deadline_s", "_left", "_receive", "_timeout_s")
+
+    def __init__(self, receive: Receive, most: int, timeout_s: float) -> None:
+        self._receive = receive
+        self._left = most
+        self._timeout_s = timeout_s
+        self._deadline_s = 0.0
+        self._complete = False
+
+    async def __call__(self) -> Any:
+        if self._complete:
+            return await self._receive()
+        message = self._arrived() or await self._in_time()
         if message["type"] == "http.request":
-            left -= len(message.get("body", b""))
-            if left < 0:
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
                 raise Refused("body_too_large", headers={"Connection": "close"})
-            complete = not message.get("more_body", False)
+            self._complete = not message.get("more_body", False)
         return message
 
-    return limited
+    def _arrived(self) -> Any:
+        """What the server has already read, or None: then it is asked again, by the clock.
+
+        Most bodies come with their headers, and a clock costs more than all the rest of this.
+        """
+        asked: Any = self._receive()
+        try:
+            asked.send(None)
+        except StopIteration as at_once:
+            return at_once.value
+        asked.close()
+        return None
+
+    async def _in_time(self) -> Any:
+        if not self._deadline_s:
+            self._deadline_s = asyncio.get_running_loop().time() + self._timeout_s
+        try:
+            async with asyncio.timeout_at(self._deadline_s):
+                return await self._receive()
+        except TimeoutError:
+            raise Refused("request_timeout", headers={"Connection": "close"}) from None

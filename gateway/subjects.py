@@ -3,7 +3,9 @@
 from gateway.accounts.subject import accounts
 from gateway.catalogue.subject import catalogue
 from gateway.operations.subject import operations
+from gateway.orders.subject import orders
 from gateway.process import Process
+from gateway.purchase.subject import purchase
 from gateway.sales.subject import sales
 from gateway.subject import Subject
 
@@ -15,4 +17,6 @@ def all_subjects(process: Process) -> tuple[Subject, ...]:
         accounts(process),
         catalogue(process),
         sales(process),
+        purchase(process),
+        orders(process),
     )

@@ -20,7 +20,9 @@ class Refresh(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @post("/auth/refresh", status_code=200, tags=["accounts"])
-async def refresh_route(request: Request[Any, Any, Any], data: JSONBody[Refresh]) -> Response[Tokens]:
+async def refresh_route(
+    request: Request[Any, Any, Any], data: JSONBody[Refresh]
+) -> Response[Tokens]:
     """Exchange a refresh token for new tokens. One that comes twice ends its session."""
     tokens = await refresh(process_of(request), data.refresh_token)
     return Response(tokens, headers={"Cache-Control": "no-store"})

@@ -7,8 +7,8 @@ from loadtests.stage.stage import ALONE_PRODUCT, Alone, Stage
 def measure(stage: Stage) -> Measurement:
     """Bytes of `used_memory` a hold: all its records, a buyer each, the journal trimmed.
 
-    Tables that grow by doubling make the figure depend on the number of holds; half of `stored_holds`
-    is measured too, and the dearer of the two is the value.
+    Tables that grow by doubling make the figure depend on the number of holds; half of
+    `stored_holds` is measured too, and the dearer of the two is the value.
     """
     found = []
     for holds in (stage.size.stored_holds // 2, stage.size.stored_holds):

@@ -7,7 +7,7 @@ from loadtests.stage.stage import Stage
 
 
 def measure(stage: Stage) -> Measurement:
-    """Per CPU-second of the serving process. The peer is Litestar with PyJWT in an async guard."""
+    """Per CPU-second of the serving process. The peer is Litestar with PyJWT in the handler."""
     on_sale = stage.admin.open_sale(enough_units(stage))
     with stage.peer("litestar_token") as litestar:
         ours, theirs = interleave(

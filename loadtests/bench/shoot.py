@@ -35,9 +35,11 @@ def shoot(
         port=server.port,
         rate_per_s=rate_per_s,
     )
-    with poised(job, log_path=stage.log_path("generator")) as load:
-        with measured(server.pid, *also) as spent:
-            report = load.fire()
+    with (
+        poised(job, log_path=stage.log_path("generator")) as load,
+        measured(server.pid, *also) as spent,
+    ):
+        report = load.fire()
     _check(server, report, len(requests), expect)
     return Run(
         done=report.answers,

@@ -25,8 +25,8 @@ class NotConfirmed(Exception):
 
 
 def measure(stage: Stage) -> Measurement:
-    """Per CPU-second of the gateway. Each webhook is Stripe's `payment_intent.succeeded` of an order
-    of its own, correctly signed; its 200 means inbox, verdict and order are done."""
+    """Per CPU-second of the gateway. Each webhook is Stripe's `payment_intent.succeeded` of an
+    order of its own, correctly signed; its 200 means inbox, verdict and order are done."""
     size = stage.size
     count = size.requests // 2
     webhooks = count * size.rounds + count

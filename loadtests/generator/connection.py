@@ -44,13 +44,14 @@ class Connection(asyncio.Protocol):
             data = self._buffer + data
         try:
             found = find_end(data)
-            if found is None or len(data) < found[1]:
-                self._buffer = data
-                return
-            if len(data) > found[1] or not self._waiting:
-                raise Unreadable(f"more than was asked for: {data[found[1] :][:80]!r}")
         except Unreadable as unreadable:
             self._leave(str(unreadable))
+            return
+        if found is None or len(data) < found[1]:
+            self._buffer = data
+            return
+        if len(data) > found[1] or not self._waiting:
+            self._leave(f"more than was asked for: {data[found[1] :][:80]!r}")
             return
         self._buffer = b""
         self._waiting = False

@@ -1,8 +1,8 @@
 """The rows of settlement, inserted without asking anything: no cursor, no plan, no totals.
 
-Runs in a process of its own; every column is made before the clock starts. One transaction has three
-`unnest` inserts (orders, lines, journal) for as many orders as settlement takes at once, on one
-connection, into the engine's own tables. `python -m loadtests.peers.plain_insert FD`.
+Runs in a process of its own; every column is made before the clock starts. One transaction has
+three `unnest` inserts (orders, lines, journal) for as many orders as settlement takes at once, on
+one connection, into the engine's own tables. `python -m loadtests.peers.plain_insert FD`.
 """
 
 import socket

@@ -19,7 +19,7 @@ class Pipe:
 
     def __init__(self, url: str) -> None:
         """Connect to a `unix://` URL and sign in. Raises OSError."""
-        found: dict[str, Any] = dict(parse_url(url))
+        found: dict[str, Any] = dict(parse_url(url))  # type: ignore[no-untyped-call]
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(TIMEOUT_S)
         self._socket.connect(found["path"])
@@ -32,8 +32,10 @@ class Pipe:
         return next(self.pour([pack(*words)], depth=1))
 
     def pour(self, commands: Iterable[bytes], *, depth: int, ahead: int = 1) -> Iterator[Any]:
-        """Send packed commands in pipelines of `depth`, at most `ahead` of them on their way; yield
-        the answers in order. Raises hiredis.ReplyError at the first error."""
+        """Send packed commands in pipelines of `depth`, at most `ahead` of them on their way.
+
+        Yields the answers in order. Raises hiredis.ReplyError at the first error.
+        """
         rest = iter(commands)
         on_their_way: deque[int] = deque()
         while True:
@@ -48,7 +50,7 @@ class Pipe:
                     yield self._answer()
 
     def drain(self, chunks: Sequence[bytes], depth: int) -> None:
-        """Send ready-made chunks of `depth` commands, one on its way at a time; drop the answers."""
+        """Send ready-made chunks of `depth` commands, one at a time, and drop the answers."""
         for chunk in chunks:
             self._socket.sendall(chunk)
             for _ in range(depth):
@@ -83,4 +85,5 @@ class Pipe:
 
 def pack(*words: str | int | bytes) -> bytes:
     """One command as it goes over the wire."""
-    return hiredis.pack_command(words)
+    packed: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]
+    return packed

@@ -72,8 +72,9 @@ class Admin:
 
 def _checked(answer: httpx.Response) -> httpx.Response:
     if answer.is_error:
+        asked = f"{answer.request.method} {answer.request.url.path}"
         raise httpx.HTTPStatusError(
-            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text}",
+            f"{asked}: {answer.status_code} {answer.text}",
             request=answer.request,
             response=answer,
         )

@@ -128,9 +128,7 @@ class Stage:
     @contextmanager
     def worker(self) -> Iterator[Child]:
         """Our worker, as long as the block; it has opened the store when the block begins."""
-        with servers.worker(
-            self.environment, self.log_path("worker"), lambda: self._serves()
-        ) as child:
+        with servers.worker(self.environment, self.log_path("worker"), self._serves) as child:
             yield child
 
     @contextmanager
@@ -149,15 +147,15 @@ class Stage:
         """A fresh Valkey, fsync `always`, without gateway, worker or Postgres."""
         self._alone_number += 1
         room = self._room / f"alone-{self._alone_number}"
-        with EmbeddedValkey(ValkeySettings(data_dir=room), start_child) as valkey:
-            with Pipe(valkey.url) as pipe:
-                for name in scripts.names():
-                    pipe.call("SCRIPT", "LOAD", scripts.text(name, 1))
-                pipe.call("SET", keys.GENERATION, 1)
-                found = Alone(valkey, pipe)
-                terms = (0, 0, hold_ttl_ms, "USD", JOURNAL_MAX)
-                found.lane.run("open", *terms, ALONE_PRODUCT, ALONE_UNITS, 1_999, 0)
-                yield found
+        settings = ValkeySettings(data_dir=room)
+        with EmbeddedValkey(settings, start_child) as valkey, Pipe(valkey.url) as pipe:
+            for name in scripts.names():
+                pipe.call("SCRIPT", "LOAD", scripts.text(name, 1))
+            pipe.call("SET", keys.GENERATION, 1)
+            found = Alone(valkey, pipe)
+            terms = (0, 0, hold_ttl_ms, "USD", JOURNAL_MAX)
+            found.lane.run("open", *terms, ALONE_PRODUCT, ALONE_UNITS, 1_999, 0)
+            yield found
 
     def log_path(self, name: str) -> Path:
         """Where a process of ours writes what it has to say."""

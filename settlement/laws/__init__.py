@@ -3,7 +3,8 @@
 ``law.py``             what checking a law gives
 ``evidence.py``        everything the laws look at, as data, taken at one position of the journals
 ``read_postgres.py``   the fast part of it from Postgres, in one transaction
-``read_books.py``      the thorough part: orders, journal, money, all from the same transaction
+``read_books.py``      the thorough part, from the same transaction: orders and stock moves
+``read_history.py``    the settled journal beside orders and payments
 ``read_money.py``      payments and refunds
 ``read_store.py``      the lanes of the store, and the entries between Postgres and them
 ``scan_store.py``      every hold and every buyer of a lane, in slices

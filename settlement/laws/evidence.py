@@ -52,13 +52,13 @@ class LaneEvidence(Struct, frozen=True, kw_only=True):
     """One lane in both stores.
 
     ``settled`` is what Postgres has per product at ``cursor``; ``now`` what the store has, None if
-    it has no such lane; ``kept``: whether the store should still have it (it forgets a lane some
-    days after its sale).
+    it has no such lane; ``asked``: whether the store should have it (it forgets a lane some days
+    after its sale) and has the scripts to tell.
     """
 
     key: LaneKey
     cursor: Position
-    kept: bool
+    asked: bool
     settled: Mapping[int, Delta]
     now: LaneNow | None
     between: Between

@@ -1,7 +1,6 @@
-"""The thorough part of the evidence: what orders and journal in Postgres add up to.
+"""What the rows of orders and stock moves add up to.
 
-Every query takes one sale's id, or None for all. Bodies of entries of format 1 are JSON arrays
-whose second element is the order's id, so the fourth piece between quotes is that id.
+Every query takes one sale's id, or None for all.
 """
 
 from collections import defaultdict
@@ -11,18 +10,8 @@ import msgspec
 
 from lua import journal
 from settlement.drain.totals import Delta, Deltas
-from settlement.laws.evidence import (
-    JournalRows,
-    LaneKey,
-    Moved,
-    OrderRows,
-    OrderUnits,
-    OverLimit,
-)
-from settlement.laws.read_postgres import Connection
-
-EXAMPLES_MAX: Final = 5
-"""Breaches of one kind that are named; one is enough to start looking."""
+from settlement.laws.evidence import LaneKey, Moved, OrderUnits, OverLimit
+from settlement.laws.read_postgres import EXAMPLES_MAX, Connection
 
 KEY_LIVES: Final = "24 hours"
 """A key is good for at least that long; reused later it may make another order."""
@@ -32,43 +21,6 @@ MOVE_TAKES_S: Final = 60
 
 OVERDUE_S: Final = 30
 """As in `read_store`: past its end this long an order should not be pending."""
-
-
-async def read_journal(
-    connection: Connection, sale_id: int | None
-) -> dict[LaneKey, JournalRows]:
-    """Return how many entries of each lane are settled, the first and the last seq."""
-    rows = await connection.fetch(
-        "SELECT sale_id, lane, count(*), min(seq), max(seq) FROM journal"
-        " WHERE $1::bigint IS NULL OR sale_id = $1 GROUP BY sale_id, lane",
-        sale_id,
-    )
-    return {LaneKey(row[0], row[1]): JournalRows(row[2], row[3], row[4]) for row in rows}
-
-
-async def read_order_rows(connection: Connection, sale_id: int | None) -> OrderRows:
-    """Match `held` entries with order rows, one to one."""
-    row = await connection.fetchrow(
-        "WITH aside AS (SELECT sale_id, lane, seq FROM dead_letters WHERE type = 'held'"
-        " AND ($1::bigint IS NULL OR sale_id = $1)),"
-        " held AS (SELECT split_part(j.body, '\"', 4)::uuid AS id, count(*) AS entries,"
-        " count(a.seq) AS aside FROM journal AS j LEFT JOIN aside AS a USING (sale_id, lane, seq)"
-        " WHERE j.type = 'held' AND ($1::bigint IS NULL OR j.sale_id = $1) GROUP BY 1),"
-        " rows AS (SELECT id FROM orders WHERE $1::bigint IS NULL OR sale_id = $1)"
-        " SELECT coalesce(sum(entries), 0)::bigint AS entries, count(r.id) AS orders,"
-        " coalesce(sum(aside) FILTER (WHERE r.id IS NULL), 0)::bigint AS aside,"
-        " (array_agg(h.id::text) FILTER (WHERE r.id IS NULL AND aside = 0))[1:$2] AS missing,"
-        " (array_agg(r.id::text) FILTER (WHERE h.id IS NULL))[1:$2] AS unfounded,"
-        " (array_agg(h.id::text) FILTER (WHERE entries > 1))[1:$2] AS twice"
-        " FROM held AS h FULL JOIN rows AS r ON r.id = h.id",
-        sale_id, EXAMPLES_MAX,
-    )  # fmt: skip
-    return OrderRows(
-        row["entries"],
-        row["orders"],
-        row["aside"],
-        *(tuple(row[name] or ()) for name in ("missing", "unfounded", "twice")),
-    )
 
 
 async def read_order_units(
@@ -88,9 +40,7 @@ async def read_order_units(
         ") AS units WHERE $1::bigint IS NULL OR sale_id = $1 GROUP BY 1, 2, 3",
         sale_id,
     )
-    return {(LaneKey(row[0], row[1]), row[2]): OrderUnits(*row.values()[3:]) for row in rows} if (
-        False
-    ) else {(LaneKey(row[0], row[1]), row[2]): OrderUnits(row[3], row[4], row[5]) for row in rows}
+    return {(LaneKey(row[0], row[1]), row[2]): OrderUnits(*row[3:6]) for row in rows}
 
 
 async def read_aside(
@@ -164,41 +114,6 @@ async def read_over_limit(
     return rows[0]["checked"] if rows else 0, over
 
 
-async def read_endings(
-    connection: Connection, sale_id: int | None
-) -> dict[str, tuple[int, str]]:
-    """Return the kinds of runs of entries that orders have, with their number and an example."""
-    rows = await connection.fetch(
-        "WITH runs AS (SELECT split_part(body, '\"', 4) AS id, string_agg(CASE type"
-        " WHEN 'released' THEN split_part(body, '\"', 6)"
-        " WHEN 'refund' THEN 'refund:' || split_part(body, '\"', 8)"
-        " ELSE type END, ' ' ORDER BY sale_id, lane, seq) AS run FROM journal"
-        " WHERE type = ANY($2::text[]) AND ($1::bigint IS NULL OR sale_id = $1) GROUP BY 1)"
-        " SELECT run, count(*), min(id) FROM runs GROUP BY run ORDER BY 2 DESC",
-        sale_id, ORDER_WORDS,
-    )  # fmt: skip
-    return {row[0]: (row[1], row[2]) for row in rows}
-
-
-async def read_verdicts(
-    connection: Connection, sale_id: int | None
-) -> tuple[int, tuple[str, ...]]:
-    """Return how many payments the journal ruled on, and those ruled on twice or differently."""
-    row = await connection.fetchrow(
-        "WITH ruled AS (SELECT split_part(body, '\"', 6)::uuid AS id, count(*) AS times,"
-        " min(CASE type WHEN 'paid' THEN 'confirmed' ELSE type END) AS verdict FROM journal"
-        " WHERE type IN ('paid', 'retaken', 'refund') AND ($1::bigint IS NULL OR sale_id = $1)"
-        " GROUP BY 1)"
-        " SELECT count(*) AS payments, (array_agg(format('payment %s: journal %s, row %s', r.id,"
-        " CASE WHEN times > 1 THEN times || ' verdicts' ELSE r.verdict END,"
-        " coalesce(p.verdict, 'none'))) FILTER (WHERE times > 1 OR p.id IS NOT NULL"
-        " AND p.verdict IS DISTINCT FROM r.verdict))[1:$2] AS wrong"
-        " FROM ruled AS r LEFT JOIN payments AS p ON p.id = r.id",
-        sale_id, EXAMPLES_MAX,
-    )  # fmt: skip
-    return row["payments"], tuple(row["wrong"] or ())
-
-
 async def read_overdue_orders(connection: Connection, sale_id: int | None) -> list[str]:
     """Return pending orders long past their end, but for those that wait for a provider."""
     rows = await connection.fetch(
@@ -223,9 +138,3 @@ async def read_moves(
         sale_id, MOVE_TAKES_S,
     )  # fmt: skip
     return {(LaneKey(row[0], row[1]), row[2]): Moved(row[3], row[4]) for row in rows}
-
-
-ORDER_WORDS: Final = (
-    "held", "paying", "declined", "expiring", "paid", "retaken", "refund", "released", "restocked",
-)  # fmt: skip
-"""Types of entries that are about an order."""

@@ -1,7 +1,7 @@
 """The fast part of the evidence that Postgres has: cursors, totals, generation, dead letters."""
 
 from collections import defaultdict
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import asyncpg
 from msgspec import Struct
@@ -12,6 +12,9 @@ from settlement.drain.totals import Delta
 from settlement.laws.evidence import LaneKey
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+EXAMPLES_MAX: Final = 5
+"""Breaches of one kind that are named; one is enough to start looking."""
 
 
 class SettledLane(Struct, frozen=True):

@@ -30,17 +30,20 @@ STATE_CHANGES: Final = (
 """Entries that change the state of an order."""
 
 
-async def read_lane(store: Store, settled: SettledLane, entries_max: int | None) -> LaneEvidence:
+async def read_lane(
+    store: Store, settled: SettledLane, *, has_scripts: bool, entries_max: int | None
+) -> LaneEvidence:
     """Read one lane of the store after its totals in Postgres were read.
 
     ``entries_max``: entries between that may be read; None: all. Raises StoreUnreachable.
     """
+    asked = settled.kept and has_scripts
     base = keys.lane_base(settled.key.sale_id, settled.key.lane)
-    now = await snapshot(store, base) if settled.kept else None
+    now = await snapshot(store, base) if asked else None
     return LaneEvidence(
         key=settled.key,
         cursor=settled.cursor,
-        kept=settled.kept,
+        asked=asked,
         settled=settled.totals,
         now=now,
         between=await _read_between(store, base, settled.cursor, now, entries_max),
@@ -66,8 +69,7 @@ async def read_entries(
             if position.seq > last_seq:
                 return
             if position.seq > after.seq:
-                flat = [part for pair in fields.items() for part in pair]
-                yield position, journal.decode(body_of(flat))
+                yield position, journal.decode(body_of(fields))
         if len(raw) < PAGE:
             return
         at = f"({raw[-1][0].decode()}"

@@ -98,7 +98,7 @@ async def _scan(store: Store, key: str) -> AsyncIterator[tuple[bytes, bytes]]:
     cursor = 0
     while True:
         try:
-            cursor, page = await store.client.hscan(key, cursor, count=SLICE)  # type: ignore[misc]
+            cursor, page = await store.client.hscan(key, cursor, count=SLICE)
         except UNREACHABLE as lost:
             raise StoreUnreachable(str(lost)) from lost
         for field, record in page.items():

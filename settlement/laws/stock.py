@@ -121,7 +121,7 @@ def _conservation(name: str, items: list[tuple[str, ItemNow]] | list[tuple[str, 
 
 def _should_be_there(lane: LaneEvidence) -> bool:
     """A lane at 0 is being opened; one of an old sale has been forgotten by the store."""
-    return lane.kept and lane.cursor.seq > 0
+    return lane.asked and lane.cursor.seq > 0
 
 
 def _differences(lane: LaneEvidence) -> list[str]:
