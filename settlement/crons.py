@@ -11,6 +11,8 @@ from lua.store import Store
 from migrations.engine import raw_connection
 from settlement import expiry
 from settlement.drain.lanes import Lane, read_lanes
+from settlement.stock_moves.end_sale import close_what_is_over
+from settlement.stock_moves.finish import finish_open_moves
 from settlement.upkeep import Upkeep
 
 TIMEOUT_S: Final = 10
@@ -36,12 +38,18 @@ class Crons:
         self._store = store
         self._engine = engine
         self._grace_ms = settings.expiring_grace_s * 1000
+        self._journal_max = settings.journal_max
         self._upkeep = Upkeep(store, engine, settings.journal_max)
         self._lanes: list[Lane] = []
 
     def all(self) -> list[Every]:
         """What to run, and how often."""
-        return [Every("expire", 1, self.expire), Every("upkeep", 10, self._upkeep.run_once)]
+        return [
+            Every("expire", 1, self.expire),
+            Every("close_what_is_over", 1, self.close),
+            Every("finish_open_moves", 5, self.finish),
+            Every("upkeep", 10, self._upkeep.run_once),
+        ]
 
     async def expire(self) -> int:
         """End what is over. The lanes of the last run serve while Postgres is away."""
@@ -54,3 +62,11 @@ class Crons:
         bases = [lane.base for lane in self._lanes]
         ended = await expiry.run_once(self._store, bases, self._grace_ms)
         return ended.released + ended.expiring
+
+    async def close(self) -> int:
+        """Close sales whose window has ended, and those whose last hold has."""
+        return await close_what_is_over(self._store, self._engine)
+
+    async def finish(self) -> int:
+        """Carry on stock moves that a crash left."""
+        return await finish_open_moves(self._store, self._engine, self._journal_max)

@@ -111,3 +111,55 @@ async def _queue(parts: Parts) -> None:
             with suppress(*UNREACHABLE):
                 await worker.close()
         await asyncio.sleep(RETRY_S)
+
+
+def _arq_worker(parts: Parts, crons: Sequence[Every]) -> Worker:
+    return Worker(
+        functions=[],
+        cron_jobs=[_cron_job(one) for one in crons],
+        redis_settings=queue_settings(parts.settings),
+        handle_signals=False,
+        job_timeout=TIMEOUT_S,
+        job_completion_wait=TIMEOUT_S,
+        keep_result=0,
+        poll_delay=POLL_S,
+        health_check_interval=HEALTH_S,
+        ctx={"parts": parts},
+    )
+
+
+def _cron_job(every: Every) -> CronJob:
+    """A run that overlaps another is harmless, so nothing keeps runs apart but the tick's own id."""
+
+    async def run(_: Any) -> int:
+        return await every.run()
+
+    seconds = set(range(0, 60, every.period_s))
+    return cron(run, name=every.name, second=seconds, timeout=TIMEOUT_S, max_tries=1)
+
+
+async def _assert_fit(parts: Parts) -> None:
+    """Wait until both stores answer; stop the start when one of them is unfit."""
+    while True:
+        try:
+            await assert_durable(parts.store.client)
+            await assert_database_durable(parts.engine)
+            await assert_current(parts.engine)
+        except OUTAGE as outage:
+            log.warning("worker_waits", reason=str(outage))
+            await asyncio.sleep(RETRY_S)
+        else:
+            return
+
+
+async def _stopped() -> None:
+    """Return at the first SIGTERM or SIGINT."""
+    signalled = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, signalled.set)
+    await signalled.wait()
+
+
+def _gap_found(gap: JournalGap) -> None:
+    log.critical("journal_gap", detail=str(gap), do="flashsale recover")

@@ -8,13 +8,13 @@ use `refuses_now`, which reads the set itself.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any, Final
 
 import redis.asyncio
 import structlog
 
+from gateway.background import running
 from lua import keys
 from lua.connect import connect
 from lua.settings import ValkeySettings
@@ -81,16 +81,9 @@ class Revocations:
         self._version_ends = {one: ends for one, ends in self._version_ends.items() if ends > now_s}
         self._versions = {u: v for u, v in self._versions.items() if u in self._version_ends}
 
-    @asynccontextmanager
-    async def feed(self) -> AsyncIterator[None]:
+    def feed(self) -> AbstractAsyncContextManager[None]:
         """Listen while inside."""
-        task = asyncio.create_task(self._run(), name="revocations")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return running(self._run, "revocations")
 
     async def _run(self) -> None:
         """Listen for good; a lost connection is made again."""

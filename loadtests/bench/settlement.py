@@ -12,7 +12,7 @@ SILENCE_S = 30.0
 
 
 class NotSettled(Exception):
-    """The worker stopped moving before it had caught up."""
+    """The worker stopped moving before it had caught up, or had before it could be timed."""
 
 
 def settle(stage: Stage, on_sale: OnSale) -> Run:
@@ -23,16 +23,18 @@ def settle(stage: Stage, on_sale: OnSale) -> Run:
     an order.
 
     Raises:
-        NotSettled: the cursor stood still for `SILENCE_S`.
+        NotSettled: the cursor stood still for `SILENCE_S`, or there was too little to time.
     """
     end = stage.lane(on_sale.base).seq()
     before = cursor(stage, on_sale)
     with stage.worker() as worker:
         first = _wait(stage, on_sale, before + 1)
         started_at, started_cpu_s = time.perf_counter(), cpu_s(worker.pid)
-        last = _wait(stage, on_sale, end) if first < end else first
+        if first >= end:
+            raise NotSettled(f"{on_sale.base} was settled at one blow: too few orders to time")
+        last = _wait(stage, on_sale, end)
         return Run(
-            done=max(last - first, 1),
+            done=last - first,
             wall_s=time.perf_counter() - started_at,
             cpu_s=cpu_s(worker.pid) - started_cpu_s,
         )

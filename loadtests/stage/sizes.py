@@ -8,7 +8,8 @@ from msgspec import Struct
 class Size(Struct, frozen=True, kw_only=True):
     """`rounds` of each side; every other number is of one round.
 
-    The kernel's books tick every 10 ms, so a round of a fast server should use a CPU-second.
+    A round of a fast server lasts a second or two; all of `full` takes about six minutes.
+    `expiring_ttl_s` must leave time to make `expiring` holds, settle them, and buy for `paced_s`.
     """
 
     rounds: int
@@ -44,18 +45,18 @@ SIZES: Final = {
         stored_holds=20_000,
     ),
     "full": Size(
-        rounds=5,
+        rounds=3,
         buyers=200_000,
         requests=20_000,
         row_lock_requests=1_000,
-        settled=100_000,
+        settled=60_000,
         few_holds=1_000,
         many_holds=1_000_000,
         expiring=100_000,
-        expiring_ttl_s=25,
+        expiring_ttl_s=20,
         paced_per_s=2_000,
-        paced_s=5.0,
-        script_calls=64_000,
-        stored_holds=200_000,
+        paced_s=4.0,
+        script_calls=48_000,
+        stored_holds=150_000,
     ),
 }

@@ -10,15 +10,21 @@ UNDECIDED_S: Final = 60
 
 
 async def read_money(connection: Connection, sale_id: int | None) -> Money:
-    """Return the sums by currency and the payments that break a rule."""
+    """Return the sums by currency and the payments that break a rule.
+
+    What was captured of a payment that did not match its order is what its refund gives back.
+    """
     rows = await connection.fetch(
         "WITH back AS (SELECT payment_id,"
         " coalesce(sum(amount_minor) FILTER (WHERE status = 'succeeded'), 0) AS done,"
         " coalesce(sum(amount_minor) FILTER (WHERE status IN ('requested', 'sent')), 0) AS waiting,"
-        " count(*) FILTER (WHERE status IN ('requested', 'sent')) AS waiting_refunds"
+        " count(*) FILTER (WHERE status IN ('requested', 'sent')) AS waiting_refunds,"
+        " min(currency) FILTER (WHERE cause = 'mismatch') AS currency,"
+        " sum(amount_minor) FILTER (WHERE cause = 'mismatch' AND status <> 'failed') AS mismatch"
         " FROM refunds GROUP BY payment_id),"
-        " captured AS (SELECT p.id, p.amount_minor, p.currency, p.verdict, p.updated_at,"
-        " o.status AS order_status, o.total_minor, coalesce(b.done, 0) AS done,"
+        " captured AS (SELECT p.id, coalesce(b.mismatch, p.amount_minor) AS amount_minor,"
+        " coalesce(b.currency, p.currency) AS currency, p.verdict, p.updated_at,"
+        " o.status AS order_status, o.total_minor, o.refunded_minor, coalesce(b.done, 0) AS done,"
         " coalesce(b.waiting, 0) AS waiting, coalesce(b.waiting_refunds, 0) AS waiting_refunds"
         " FROM payments AS p JOIN orders AS o ON o.id = p.order_id"
         " LEFT JOIN back AS b ON b.payment_id = p.id"
@@ -33,6 +39,8 @@ async def read_money(connection: Connection, sale_id: int | None) -> Money:
         " THEN 'goes back, and only ' || done + waiting || ' of ' || amount_minor || ' is refunded'"
         " WHEN done + waiting > amount_minor"
         " THEN 'gave ' || amount_minor || ' and gets ' || done + waiting || ' back'"
+        " WHEN verdict IN ('confirmed', 'retaken') AND refunded_minor <> least(done, total_minor)"
+        " THEN 'gave ' || done || ' back, its order tells of ' || refunded_minor"
         " END AS wrong FROM captured)"
         " SELECT currency, count(*) FILTER (WHERE undecided) AS undecided,"
         " coalesce(sum(amount_minor) FILTER (WHERE NOT undecided), 0)::bigint AS captured,"

@@ -17,7 +17,7 @@ from lua.decline import decline
 from lua.outcomes import Closed, Unknown
 from migrations.engine import raw_connection
 from settlement.money import payment_rows
-from settlement.money.context import Money
+from settlement.money.context import Connection, Money
 from settlement.money.due import read_due
 from settlement.money.end_payment import end_payment
 from settlement.money.payment_rows import Payment, PaymentChange
@@ -108,9 +108,7 @@ async def create(
     return Begun(made)
 
 
-async def _intend(
-    connection: payment_rows.Connection, order_id: str, provider: str
-) -> Payment | None:
+async def _intend(connection: Connection, order_id: str, provider: str) -> Payment | None:
     return await payment_rows.insert_intent(connection, str(uuids.uuid7()), order_id, provider)
 
 
@@ -120,6 +118,7 @@ async def _hold(money: Money, payment: Payment, *, fresh: bool) -> NotPayable | 
         due = await read_due(connection, payment.id)
     if due is None:
         raise LookupError(f"payment {payment.id} has no row")
+    outcome: opening.Outcome | None = None
     for _ in range(2):
         outcome = await opening.begin_payment(
             money.store, due.base, payment.order_id, payment.id, money.extension_ms

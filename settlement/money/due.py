@@ -21,8 +21,9 @@ COLUMNS: Final = (
 )
 """Columns of a `Due`, of payments AS p, orders AS o, sales AS s."""
 
-JOINED: Final = (
-    "payments AS p JOIN orders AS o ON o.id = p.order_id JOIN sales AS s ON s.id = o.sale_id"
+_READ: Final = (
+    f"SELECT {COLUMNS} FROM payments AS p JOIN orders AS o ON o.id = p.order_id"
+    " JOIN sales AS s ON s.id = o.sale_id WHERE p.id = $1"
 )
 
 
@@ -65,7 +66,7 @@ def due_of(row: Mapping[str, Any]) -> Due | None:
 
 async def read_due(connection: Connection, payment_id: str) -> Due | None:
     """Return a payment and its order; None when there is no such payment."""
-    row = await connection.fetchrow(f"SELECT {COLUMNS} FROM {JOINED} WHERE p.id = $1", payment_id)
+    row = await connection.fetchrow(_READ, payment_id)
     return None if row is None else due_of(row)
 
 
@@ -83,8 +84,9 @@ class LateFacts(Struct, frozen=True):
 async def read_late(connection: Connection, order_id: str) -> LateFacts:
     """Return what decides about late money of an order that exists."""
     row = await connection.fetchrow(
-        "SELECT o.status, o.user_id, (extract(epoch FROM o.created_at) * 1000)::bigint AS created_ms,"
-        " o.total_minor, EXISTS (SELECT FROM payments AS p WHERE p.order_id = o.id"
+        "SELECT o.status, o.user_id, o.total_minor,"
+        " (extract(epoch FROM o.created_at) * 1000)::bigint AS created_ms,"
+        " EXISTS (SELECT FROM payments AS p WHERE p.order_id = o.id"
         " AND p.verdict = 'refund' AND p.verdict_reason = 'late') AS went_back,"
         " (SELECT '[' || string_agg(format('[%s,%s,%s]', l.product_id, l.quantity,"
         " l.unit_price_minor), ',' ORDER BY l.line) || ']' FROM order_lines AS l"

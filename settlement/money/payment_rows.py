@@ -1,21 +1,13 @@
 """SQL of payments. Status, verdict and refunds of captured money are settlement's, not ours."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from migrations.states import OPEN_PAYMENTS
 from settlement.money.context import Connection
-
-_COLUMNS = (
-    "id::text AS id, order_id::text AS order_id, provider, status, amount_minor, currency,"
-    " provider_ref, client_secret, redirect_url, idempotency_key, failure_reason, verdict,"
-    " verdict_reason, created_at, updated_at, succeeded_at"
-)
-_OPEN = ", ".join(f"'{status}'" for status in OPEN_PAYMENTS)
 
 
 class Payment(Struct, frozen=True):
@@ -59,26 +51,27 @@ async def insert_intent(
         "INSERT INTO payments (id, order_id, provider, amount_minor, currency, idempotency_key)"
         " SELECT $1, id, $3, total_minor, currency, 'payment:' || $1::text FROM orders"
         " WHERE id = $2 AND status = 'PENDING'"
-        f" ON CONFLICT (order_id) WHERE status IN ({_OPEN}) DO NOTHING RETURNING {_COLUMNS}",
+        " ON CONFLICT (order_id) WHERE status IN ('PENDING', 'PROCESSING') DO NOTHING RETURNING *",
         payment_id,
         order_id,
         provider,
     )
-    return None if row is None else Payment(**row)
+    return None if row is None else _payment(row)
 
 
 async def read_open(connection: Connection, order_id: str) -> Payment | None:
     """Return the open payment of an order."""
     row = await connection.fetchrow(
-        f"SELECT {_COLUMNS} FROM payments WHERE order_id = $1 AND status IN ({_OPEN})", order_id
+        "SELECT * FROM payments WHERE order_id = $1 AND status IN ('PENDING', 'PROCESSING')",
+        order_id,
     )
-    return None if row is None else Payment(**row)
+    return None if row is None else _payment(row)
 
 
 async def read_payment(connection: Connection, payment_id: str) -> Payment | None:
     """Return a payment."""
-    row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM payments WHERE id = $1", payment_id)
-    return None if row is None else Payment(**row)
+    row = await connection.fetchrow("SELECT * FROM payments WHERE id = $1", payment_id)
+    return None if row is None else _payment(row)
 
 
 async def write_created(
@@ -93,14 +86,14 @@ async def write_created(
     row = await connection.fetchrow(
         "UPDATE payments SET provider_ref = $2, client_secret = $3, redirect_url = $4,"
         " provider_response = $5::text::jsonb, updated_at = now()"
-        f" WHERE id = $1 AND coalesce(provider_ref, $2) = $2 RETURNING {_COLUMNS}",
+        " WHERE id = $1 AND coalesce(provider_ref, $2) = $2 RETURNING *",
         payment_id,
         ref,
         client_secret,
         redirect_url,
         msgspec.json.encode(response).decode(),
     )
-    return None if row is None else Payment(**row)
+    return None if row is None else _payment(row)
 
 
 async def write_changes(connection: Connection, changes: Sequence[PaymentChange]) -> None:
@@ -108,25 +101,23 @@ async def write_changes(connection: Connection, changes: Sequence[PaymentChange]
 
     One statement; rows are locked in the order of their ids.
     """
-    wanted = sorted((c for c in changes if c.ref or c.status), key=lambda change: change.payment_id)
+    folded = {change.payment_id: change for change in sorted(changes, key=_finality)}
+    wanted = [folded[one] for one in sorted(folded) if folded[one].ref or folded[one].status]
     if not wanted:
         return
     await connection.execute(
-        "WITH given AS (SELECT DISTINCT ON (id) id::uuid, ref, status, reason"
-        " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY"
-        " AS c (id, ref, status, reason, place) ORDER BY id, status NULLS LAST, place DESC),"
-        " locked AS (SELECT p.id FROM payments AS p JOIN given AS c ON c.id = p.id"
-        " ORDER BY p.id FOR NO KEY UPDATE OF p)"
+        "WITH given AS (SELECT p.id, c.ref, c.reason, CASE WHEN p.status IN ('PENDING',"
+        " 'PROCESSING') THEN c.status END AS status"
+        " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])"
+        " AS c (id, ref, status, reason)"
+        " JOIN payments AS p ON p.id = c.id::uuid ORDER BY p.id FOR NO KEY UPDATE OF p)"
         " UPDATE payments AS p SET provider_ref = coalesce(p.provider_ref, c.ref),"
-        f" status = CASE WHEN p.status IN ({_OPEN}) THEN coalesce(c.status, p.status)"
-        " ELSE p.status END,"
-        f" failure_reason = CASE WHEN p.status IN ({_OPEN})"
-        " THEN coalesce(c.reason, p.failure_reason) ELSE p.failure_reason END,"
-        " updated_at = now() FROM given AS c JOIN locked USING (id) WHERE p.id = c.id"
-        f" AND (p.status IN ({_OPEN}) AND c.status IS DISTINCT FROM p.status"
-        " OR p.provider_ref IS NULL AND c.ref IS NOT NULL)",
+        " status = coalesce(c.status, p.status),"
+        " failure_reason = CASE WHEN c.status IS NULL THEN p.failure_reason ELSE c.reason END,"
+        " updated_at = now() FROM given AS c WHERE p.id = c.id"
+        " AND (c.status <> p.status OR p.provider_ref IS NULL AND c.ref IS NOT NULL)",
         [c.payment_id for c in wanted],
-        [c.ref for c in wanted],
+        [c.ref or None for c in wanted],
         [c.status for c in wanted],
         [c.reason for c in wanted],
     )
@@ -140,7 +131,7 @@ async def touch(connection: Connection, payment_id: str) -> None:
 async def read_stale(connection: Connection, older_than_s: float, most: int) -> list[str]:
     """Return open payments nobody heard of for that long, the longest first."""
     rows = await connection.fetch(
-        f"SELECT id::text FROM payments WHERE status IN ({_OPEN})"
+        "SELECT id::text FROM payments WHERE status IN ('PENDING', 'PROCESSING')"
         " AND updated_at < now() - make_interval(secs => $1) ORDER BY updated_at LIMIT $2",
         older_than_s,
         most,
@@ -152,8 +143,19 @@ async def read_expiring(connection: Connection, most: int) -> list[tuple[str, st
     """Return (order, open payment) of the orders that wait for their provider to let go."""
     rows = await connection.fetch(
         "SELECT o.id::text, p.id::text FROM orders AS o JOIN payments AS p ON p.order_id = o.id"
-        f" AND p.status IN ({_OPEN}) WHERE o.status = 'PENDING' AND o.hold_state = 'EXPIRING'"
+        " AND p.status IN ('PENDING', 'PROCESSING')"
+        " WHERE o.status = 'PENDING' AND o.hold_state = 'EXPIRING'"
         " ORDER BY o.expires_at LIMIT $1",
         most,
     )
     return [(row[0], row[1]) for row in rows]
+
+
+def _payment(row: Mapping[str, Any]) -> Payment:
+    found = {name: row[name] for name in Payment.__struct_fields__}
+    return Payment(**{**found, "id": str(row["id"]), "order_id": str(row["order_id"])})
+
+
+def _finality(change: PaymentChange) -> int:
+    """Of several changes of one payment in one batch, an ending outweighs what came with it."""
+    return {None: 0, "PROCESSING": 1}.get(change.status, 2)

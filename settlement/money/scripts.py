@@ -38,7 +38,7 @@ async def _run_once(store: Store, calls: Sequence[Call]) -> list[Reply]:
     pipeline = store.client.pipeline(transaction=False)
     for call in calls:
         sha = scripts.sha(call.name, store.generation)
-        pipeline.execute_command("EVALSHA", sha, 1, call.base, *call.arguments)  # type: ignore[no-untyped-call]
+        pipeline.execute_command("EVALSHA", sha, 1, call.base, *call.arguments)
     try:
         replies = await pipeline.execute(raise_on_error=False)
     except UNREACHABLE as lost:

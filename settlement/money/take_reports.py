@@ -5,25 +5,31 @@ ends a payment once. The caller writes the changes; until then the report counts
 """
 
 from collections.abc import Sequence
-from typing import Final, TypeAlias
+from typing import TypeAlias, assert_never
 
 import structlog
 from msgspec import Struct
 
 from lua import confirm, decline, outcomes, refuse, release
-from lua.store import ScriptFailed, StoreUnreachable, UnknownAnswer, read_answer
+from lua.store import ScriptFailed, UnknownAnswer, read_answer
 from settlement.money.context import Money
 from settlement.money.due import Due
 from settlement.money.payment_rows import PaymentChange
-from settlement.money.rule_late import Ruled, rule_forgotten, rule_late
-from settlement.money.rules import Confirm, Decline, Nothing, Progress, Refuse, first_step, one_word
+from settlement.money.rule_late import rule_forgotten, rule_late
+from settlement.money.rules import (
+    Confirm,
+    Decline,
+    Nothing,
+    Progress,
+    Refuse,
+    Step,
+    first_step,
+    one_word,
+)
 from settlement.money.scripts import Call, Reply, run_all
 from settlement.providers.protocol import PaymentReport
 
 log = structlog.get_logger(__name__)
-
-NO_LANE: Final = ""
-"""What the scripts answer as the gate of a lane that the store does not have."""
 
 Item: TypeAlias = tuple[Due, PaymentReport]
 
@@ -48,6 +54,7 @@ class Broken(Struct, frozen=True):
 
 
 Result: TypeAlias = Taken | Waits | Broken
+_Answer: TypeAlias = confirm.Outcome | refuse.Outcome | decline.Outcome | release.Outcome
 
 
 async def take_reports(money: Money, items: Sequence[Item]) -> list[Result]:
@@ -59,17 +66,12 @@ async def take_reports(money: Money, items: Sequence[Item]) -> list[Result]:
     steps = [first_step(due, said, money.settings.payment_attempts_max) for due, said in items]
     calls = [_call(due, step) for (due, _), step in zip(items, steps, strict=True)]
     replies = iter(await _run(money, [call for call in calls if call is not None]))
-    results: list[Result] = []
-    for (due, report), step, call in zip(items, steps, calls, strict=True):
-        if call is None:
-            results.append(_without_script(due, report, step))
-            continue
-        try:
-            results.append(await _rule(money, due, report, step, next(replies)))
-        except (ScriptFailed, UnknownAnswer) as bug:
-            log.error("payment_not_ruled", payment=due.payment_id, reason=str(bug))
-            results.append(Broken(str(bug)))
-    return results
+    return [
+        _without_script(due, said, step)
+        if call is None
+        else await _with_script(money, due, said, step, next(replies))
+        for (due, said), step, call in zip(items, steps, calls, strict=True)
+    ]
 
 
 async def take_report(money: Money, due: Due, report: PaymentReport) -> Result:
@@ -80,7 +82,11 @@ async def take_report(money: Money, due: Due, report: PaymentReport) -> Result:
 async def _run(money: Money, calls: Sequence[Call]) -> list[Reply]:
     """Run the calls; those that found the gate closed once more, at the store's generation."""
     replies = await run_all(money.store, calls)
-    again = [at for at, reply in enumerate(replies) if _is_closed(reply)]
+    again = [
+        at
+        for at, reply in enumerate(replies)
+        if not isinstance(reply, ScriptFailed) and reply[0] == b"closed"
+    ]
     if again:
         await money.store.refresh()
         second = await run_all(money.store, [calls[at] for at in again])
@@ -89,11 +95,7 @@ async def _run(money: Money, calls: Sequence[Call]) -> list[Reply]:
     return replies
 
 
-def _is_closed(reply: Reply) -> bool:
-    return not isinstance(reply, ScriptFailed) and reply[0] == b"closed"
-
-
-def _call(due: Due, step: Confirm | Refuse | Decline | Progress | Nothing) -> Call | None:
+def _call(due: Due, step: Step) -> Call | None:
     order, payment = due.order_id, due.payment_id
     match step:
         case Confirm():
@@ -108,77 +110,77 @@ def _call(due: Due, step: Confirm | Refuse | Decline | Progress | Nothing) -> Ca
             return Call("decline", due.base, (order, payment, one_word(reason)))
         case Progress() | Nothing():
             return None
+        case _:
+            assert_never(step)
 
 
-def _without_script(due: Due, report: PaymentReport, step: object) -> Taken:
+def _without_script(due: Due, report: PaymentReport, step: Step) -> Taken:
     status = "PROCESSING" if isinstance(step, Progress) else None
     outcome = "processing" if status else "nothing"
     return Taken(outcome, PaymentChange(due.payment_id, report.ref, status))
 
 
-async def _rule(
-    money: Money, due: Due, report: PaymentReport, step: object, reply: Reply
+async def _with_script(
+    money: Money, due: Due, report: PaymentReport, step: Step, reply: Reply
 ) -> Result:
+    try:
+        answer = _read(step, reply)
+        if isinstance(step, Confirm) and isinstance(answer, confirm.Gone | outcomes.Unknown):
+            forgotten = isinstance(answer, outcomes.Unknown)
+            answer = await rule_late(money, due, forgotten=forgotten)
+    except (ScriptFailed, UnknownAnswer) as bug:
+        log.exception("payment_not_ruled", payment=due.payment_id)
+        return Broken(str(bug))
+    lane_is_dropped = isinstance(answer, outcomes.Closed) and _is_dropped(due, answer)
+    if isinstance(answer, outcomes.Closed) and not lane_is_dropped:
+        return Waits(f"the gate of {due.base} is {answer.gate or 'missing'}")
+    if isinstance(step, Decline):
+        change = PaymentChange(due.payment_id, report.ref, step.status, step.reason)
+        return Taken(_declined(answer), change)
+    if lane_is_dropped:
+        answer = await rule_forgotten(money, due, mismatch=isinstance(step, Refuse))
+    return Taken(_ruled(answer), PaymentChange(due.payment_id, report.ref))
+
+
+def _read(step: Step, reply: Reply) -> _Answer:
+    """Read the reply of a step's script. Raises ScriptFailed, UnknownAnswer."""
     if isinstance(reply, ScriptFailed):
         raise reply
-    if isinstance(step, Decline):
-        return _declined(due, report, step, reply)
-    ruled: Ruled
-    if isinstance(step, Refuse):
-        ruled = read_answer("refuse", reply, refuse.ANSWERS)
-    else:
-        answer = read_answer("confirm", reply, confirm.ANSWERS)
-        if isinstance(answer, confirm.Gone | outcomes.Unknown):
-            ruled = await rule_late(money, due, forgotten=isinstance(answer, outcomes.Unknown))
-        else:
-            ruled = answer
-    if isinstance(ruled, outcomes.Closed):
-        if ruled.gate != NO_LANE or due.sale_state != "closed":
-            return Waits(f"the gate of {due.base} is {ruled.gate or 'missing'}")
-        ruled = await rule_forgotten(money, due, mismatch=isinstance(step, Refuse))
-    return Taken(_word(ruled), PaymentChange(due.payment_id, report.ref))
-
-
-def _declined(due: Due, report: PaymentReport, step: Decline, reply: Reply) -> Result:
-    change = PaymentChange(due.payment_id, report.ref, step.status, step.reason)
-    if step.fails_order:
-        released = read_answer("release", reply, release.ANSWERS)
-        match released:
-            case outcomes.Closed(gate=gate) if gate != NO_LANE or due.sale_state != "closed":
-                return Waits(f"the gate of {due.base} is {gate or 'missing'}")
-            case release.Released():
-                return Taken("order failed", change)
-            case _:
-                return Taken("declined", change)
-    answer = read_answer("decline", reply, decline.ANSWERS)
-    match answer:
-        case outcomes.Closed(gate=gate) if gate != NO_LANE or due.sale_state != "closed":
-            return Waits(f"the gate of {due.base} is {gate or 'missing'}")
-        case decline.StillHeld():
-            return Taken("declined", change)
-        case decline.Expired():
-            return Taken("expired", change)
+    match step:
+        case Refuse():
+            return read_answer("refuse", reply, refuse.ANSWERS)
+        case Decline(fails_order=True):
+            return read_answer("release", reply, release.ANSWERS)
+        case Decline():
+            return read_answer("decline", reply, decline.ANSWERS)
         case _:
-            return Taken("unchanged", change)
+            return read_answer("confirm", reply, confirm.ANSWERS)
 
 
-def _word(ruled: outcomes.Confirmed | outcomes.Retaken | outcomes.Refund) -> str:
-    match ruled:
+def _is_dropped(due: Due, closed: outcomes.Closed) -> bool:
+    """Whether the store has dropped the lane for good: its sale is closed, its gate is gone."""
+    return closed.gate == "" and due.sale_state == "closed"
+
+
+def _declined(answer: _Answer) -> str:
+    match answer:
+        case decline.StillHeld():
+            return "declined"
+        case decline.Expired():
+            return "expired"
+        case release.Released():
+            return "order failed"
+        case _:
+            return "unchanged"
+
+
+def _ruled(answer: _Answer) -> str:
+    match answer:
         case outcomes.Confirmed():
             return "confirmed"
         case outcomes.Retaken():
             return "retaken"
         case outcomes.Refund(reason=reason):
             return f"refund {reason}"
-
-
-__all__ = [
-    "Broken",
-    "Item",
-    "Result",
-    "StoreUnreachable",
-    "Taken",
-    "Waits",
-    "take_report",
-    "take_reports",
-]
+        case _:
+            raise UnknownAnswer(f"no verdict: {answer!r}")

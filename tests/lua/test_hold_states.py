@@ -1,4 +1,4 @@
-"""Each script, driven from each state of a hold, makes the transitions that are drawn and no others."""
+"""Each script, driven from each state of a hold, makes the transitions drawn and no others."""
 
 from collections.abc import Awaitable, Callable
 

@@ -174,6 +174,9 @@ BREAKS: dict[str, tuple[Sabotage, set[str]]] = {
     "more goes back than was captured": (
         sql("UPDATE refunds SET amount_minor = amount_minor * 2"), {"money_settles"},
     ),
+    "an order tells of money that did not go back": (
+        sql("UPDATE orders SET refunded_minor = 1 WHERE status = 'PAID'"), {"money_settles"},
+    ),
     "two payments pay one order": (
         sql("DROP INDEX uq_payments_paying_order",
             "INSERT INTO payments (id, order_id, provider, status, amount_minor, currency, verdict,"

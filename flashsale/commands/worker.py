@@ -1,0 +1,17 @@
+"""`flashsale worker`: one worker process against the servers of the environment."""
+
+import rich_click as click
+
+
+@click.command()
+def worker() -> None:
+    """Settle, expire, refund and guard the store until SIGTERM."""
+    import asyncio
+
+    from flashsale.environment import read_environment, read_variables
+    from gateway.operations.logs import configure_logs
+    from settlement.worker import work
+
+    found = read_environment(read_variables())
+    configure_logs(found.gateway.log_level)
+    asyncio.run(work(found.valkey, found.database))

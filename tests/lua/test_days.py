@@ -1,0 +1,190 @@
+"""Over midnight nothing that is needed is forgotten; what is over leaves after a few days.
+
+A day has 400 ms here: the loader writes its length into the scripts, and midnights come by
+themselves.
+"""
+
+import pytest
+import redis.asyncio
+
+from lua import keys, scripts
+from lua.begin_payment import begin_payment
+from lua.confirm import confirm
+from lua.decline import Expired as DeclinedLate
+from lua.decline import decline
+from lua.expire import Expired, expire
+from lua.open import Item
+from lua.outcomes import Confirmed, Unknown
+from lua.reserve import Held, Replayed, reserve
+from lua.store import Store
+from tests.lua.lane_laws import held_units, ledger, queues
+from tests.lua.lane_state import LaneState, read_lane
+from tests.lua.lanes import (
+    BASE,
+    LONG_MS,
+    PRODUCT,
+    buy,
+    held,
+    id_made_at,
+    loaded,
+    new_id,
+    opened,
+    paying,
+    server_ms,
+    wait_until,
+)
+
+DAY_MS, AHEAD_MS, BEHIND_MS = 400, 100, 60
+TTL_MS = 80
+GENERATION = 77
+"""One of its own: the text of a script is kept by its generation."""
+
+
+@pytest.fixture
+async def short_days(valkey: "redis.asyncio.Redis", monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.setattr(keys, "DAY_MS", DAY_MS)
+    monkeypatch.setattr(scripts, "CLOCK_AHEAD_MS", AHEAD_MS)
+    monkeypatch.setattr(scripts, "CLOCK_BEHIND_MS", BEHIND_MS)
+    return await loaded(valkey, GENERATION)
+
+
+async def midnight(store: Store, offset_ms: int = 0, *, days: int = 1) -> None:
+    """Wait for the first, second, ... midnight from now on, and `offset_ms` (may be below 0)."""
+    now_ms = await server_ms(store)
+    begins = (now_ms - offset_ms) // DAY_MS + days
+    await wait_until(store, begins * DAY_MS + offset_ms)
+
+
+async def sound(store: Store) -> LaneState:
+    """Read the lane; assert the laws that do not ask for its whole history."""
+    state = await read_lane(store, BASE)
+    assert [*ledger(state), *held_units(state), *queues(state)] == []
+    return state
+
+
+@pytest.mark.parametrize("late_ms", [1, DAY_MS - 60])
+async def test_a_key_is_found_for_a_day_over_midnight(short_days: Store, late_ms: int) -> None:
+    await opened(short_days)
+    await midnight(short_days, -40)
+    order = new_id()
+    assert isinstance(await buy(short_days, 1, key="k", order=order), Held)
+    await midnight(short_days, late_ms)
+    await buy(short_days, 2)  # the day turns
+    replayed = await buy(short_days, 1, key="k")
+    assert isinstance(replayed, Replayed)
+    assert replayed.order == order
+
+
+async def test_a_key_made_after_midnight_with_an_id_from_before_is_found(short_days: Store) -> None:
+    """The slot is that of the id; a lane opened today is searched for it, too."""
+    await midnight(short_days, 5)
+    await opened(short_days)
+    order = id_made_at(await server_ms(short_days) - 20)
+    assert keys.hold_slot(order) != keys.hold_slot(new_id())
+    first = await buy(short_days, 1, key="k", order=order)
+    assert isinstance(first, Held)
+    assert await buy(short_days, 1, key="k", order=order) == first
+    assert isinstance(await buy(short_days, 1, key="k"), Replayed)
+
+
+async def test_a_key_made_before_midnight_with_an_id_from_after_is_found(short_days: Store) -> None:
+    await opened(short_days)
+    await midnight(short_days, -60)
+    order = id_made_at(await server_ms(short_days) + 80)
+    assert keys.hold_slot(order) != keys.hold_slot(new_id())
+    first = await buy(short_days, 1, key="k", order=order)
+    assert isinstance(first, Held)
+    assert await buy(short_days, 1, key="k", order=order) == first
+    await midnight(short_days, 5)
+    await buy(short_days, 2)  # the day turns, and must not empty the slot of today
+    assert await buy(short_days, 1, key="k", order=order) == first
+    assert isinstance(await buy(short_days, 1, key="k"), Replayed)
+
+
+async def test_records_and_keys_leave_after_three_days_and_live_holds_never(
+    short_days: Store,
+) -> None:
+    await opened(short_days, units=1_000, ttl_ms=TTL_MS)
+    made: list[str] = []
+    for _ in range(7):
+        await midnight(short_days, 10)
+        await expire(short_days, BASE, 100, 0)
+        made.append(await held(short_days, 1))
+        state = await sound(short_days)
+        kept = [order for order in made if order in state.holds]
+        assert kept == made[-len(kept) :]
+        assert 2 <= len(kept) <= 3 or len(kept) == len(made)
+        assert {order for order, _ in state.keys.values()} == set(kept)
+
+
+async def test_a_verdict_is_known_for_a_day_and_leaves_after_two(short_days: Store) -> None:
+    await opened(short_days)
+    await midnight(short_days, -40)
+    order, payment = await held(short_days), new_id()
+    assert await confirm(short_days, BASE, order, payment) == Confirmed()
+    await midnight(short_days, DAY_MS - 60)
+    await confirm(short_days, BASE, await held(short_days), new_id())  # the day turns
+    assert payment in (await sound(short_days)).verdicts
+    await midnight(short_days, 10)
+    await confirm(short_days, BASE, await held(short_days), new_id())
+    assert payment not in (await sound(short_days)).verdicts
+
+
+@pytest.mark.parametrize("days", [2, 3, 5])
+async def test_a_store_that_slept_for_days_still_ends_its_holds(
+    short_days: Store, days: int
+) -> None:
+    """The first write after the sleep must not drop the records of holds that still live."""
+    items = [Item(PRODUCT, 10, 1999, 0), Item(8, 10, 500, 0)]
+    await midnight(short_days, 5)
+    await opened(short_days, items=items, ttl_ms=TTL_MS)
+    expiring, payment = await paying(short_days, 1)
+    await wait_until(short_days, await server_ms(short_days) + TTL_MS)
+    assert await expire(short_days, BASE, 1, LONG_MS) == Expired(0, 1)
+    unpaid, (asked, _) = await held(short_days, 2), await paying(short_days, 3)
+    await midnight(short_days, 10, days=days)
+    assert isinstance(await reserve(short_days, BASE, new_id(), 9, "k", [(8, 1)]), Held)
+    await sound(short_days)
+    assert await expire(short_days, BASE, 100, 0) == Expired(1, 1)
+    assert await expire(short_days, BASE, 100, 0) == Expired(1, 0)
+    assert await decline(short_days, BASE, expiring, payment, "no_answer") == DeclinedLate()
+    state = await sound(short_days)
+    assert {state.holds[order].state for order in (unpaid, asked, expiring)} == {"EXPIRED"}
+    assert state.now.items[PRODUCT].available == 10
+
+
+async def test_money_for_a_hold_that_slept_for_days_pays_it_once(short_days: Store) -> None:
+    """Confirm is the first write of the day here: the record it writes must outlive it."""
+    await midnight(short_days, 5)
+    await opened(short_days, ttl_ms=TTL_MS)
+    order, payment = await paying(short_days, 1)
+    await midnight(short_days, 10, days=3)
+    assert await confirm(short_days, BASE, order, payment) == Confirmed()
+    second = await confirm(short_days, BASE, order, new_id())
+    assert not isinstance(second, Unknown)
+    assert (await sound(short_days)).holds[order].state == "PAID"
+
+
+async def test_a_slot_that_was_kept_is_emptied_on_its_next_round(short_days: Store) -> None:
+    await midnight(short_days, 5)
+    await opened(short_days, ttl_ms=TTL_MS)
+    order = await held(short_days)
+    await midnight(short_days, 10, days=3)
+    await held(short_days, 2)
+    assert order in (await sound(short_days)).holds
+    await expire(short_days, BASE, 100, 0)
+    for _ in range(4):
+        await midnight(short_days, 10)
+        await expire(short_days, BASE, 100, 0)
+        await held(short_days, 2)
+    assert order not in (await sound(short_days)).holds
+
+
+async def test_a_payment_keeps_its_hold_over_midnight(short_days: Store) -> None:
+    await opened(short_days, ttl_ms=TTL_MS)
+    await midnight(short_days, -20)
+    order, payment = await held(short_days), new_id()
+    await begin_payment(short_days, BASE, order, payment, 60)
+    await midnight(short_days, 5)
+    await held(short_days, 2)  # the day turns
+    assert await confirm(short_days, BASE, order, payment) == Confirmed()
