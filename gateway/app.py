@@ -19,6 +19,8 @@ from gateway.subject import Subject
 from gateway.subjects import all_subjects
 from lua.settings import ValkeySettings
 from migrations.settings import DatabaseSettings
+from settlement.money.settings import MoneySettings
+from settlement.providers.settings import ProviderSettings
 
 
 class Application:
@@ -41,13 +43,20 @@ class Application:
 
 
 def create_app(
-    settings: GatewaySettings, valkey: ValkeySettings, database: DatabaseSettings
+    settings: GatewaySettings,
+    valkey: ValkeySettings,
+    database: DatabaseSettings,
+    providers: ProviderSettings | None = None,
+    money: MoneySettings | None = None,
 ) -> Application:
     """Build the gateway; nothing is connected before its lifespan starts.
 
+    Without ``providers`` there is nobody to pay with; ``money`` has good defaults.
     One application serves one lifespan, in the event loop that starts it.
     """
-    process = build_process(settings, valkey, database)
+    process = build_process(
+        settings, valkey, database, providers or ProviderSettings(), money or MoneySettings()
+    )
     subjects = all_subjects(process)
     litestar = Litestar(
         route_handlers=[
@@ -63,7 +72,7 @@ def create_app(
         logging_config=None,
         debug=False,  # a debug page would leak what a problem does not
     )
-    raw = {asked: path for subject in subjects for asked, path in subject.raw.items()}
+    raw = {asked: handler for subject in subjects for asked, handler in subject.raw.items()}
     return Application(process, litestar, wrap(litestar, settings, process.metrics, raw))
 
 

@@ -1,12 +1,14 @@
 """Around everything: what must also hold for 404, for raw handlers and for what Litestar refuses.
 
-One closure a request: a `Request-Id` on every answer, a limit on the size of the body and on the
-time it takes to come, CORS, and for all but the raw handlers one count and one log line.
+A `Request-Id` on every answer, a limit on the size of the body and on the time it takes to come,
+CORS, and for all but the raw handlers one count and one log line. Raw handlers are called from
+here: the way through Litestar's router costs as much as all that they do (docs/decisions).
 """
 
 import asyncio
 import time
-from collections.abc import Mapping
+import types
+from collections.abc import Generator, Mapping
 from typing import Any, Final
 
 import structlog
@@ -30,7 +32,7 @@ def wrap(
     inner: ASGIApp,
     settings: GatewaySettings,
     metrics: Metrics,
-    raw: Mapping[tuple[str, str], str],
+    raw: Mapping[tuple[str, str], ASGIApp],
 ) -> Any:
     """The ASGI application that a server runs. ``raw``: see `gateway.subject.Subject`."""
     body_max, webhook_body_max = settings.body_max_bytes, settings.webhook_body_max_bytes
@@ -41,49 +43,33 @@ def wrap(
         if scope["type"] != "http":
             await inner(scope, receive, send)
             return
-        path = scope["path"]
-        origin = length = request_id = None
-        for name, value in scope["headers"]:
-            if name == b"content-length":
-                length = value
-            elif name == b"origin":
-                origin = value
-            elif name == b"request-id":
-                request_id = read_request_id(value)
-        if request_id is None:
-            request_id = new_request_id()
+        path, headers = scope["path"], dict(scope["headers"])
+        asked = headers.get(b"request-id")
+        request_id = (asked and read_request_id(asked)) or new_request_id()
         scope["request_id"] = request_id.decode()
         added = [(b"request-id", request_id)]
-        if cors is not None and origin is not None:
+        if cors is not None and (origin := headers.get(b"origin")) is not None:
             if scope["method"] == "OPTIONS" and (preflight := cors.preflight(scope, origin)):
                 await problems.Answer(204, (*preflight, *added), b"").send(send)
                 return
             added += cors.headers(origin)
-        raw_path = raw.get((scope["method"], path))
-        if raw_path is not None:
-            scope["path"] = raw_path
-            answer = _adding(send, added)
+        scope["added_headers"] = added
+        most = webhook_body_max if path.startswith(WEBHOOKS) else body_max
+        length = headers.get(b"content-length")
+        if length is not None and (len(length) > 12 or int(length) > most):
+            await _TOO_LARGE.send(send, added)
+            return
+        handler = raw.get((scope["method"], path))
+        if handler is not None:
+            await handler(scope, _Body(receive, most, timeout_s), send)
         else:
             answer = _observed(send, added, scope, metrics)
-        most = webhook_body_max if path.startswith(WEBHOOKS) else body_max
-        if length is not None and (len(length) > 12 or int(length) > most):
-            await _TOO_LARGE.send(answer)
-            return
-        await inner(scope, _Body(receive, most, timeout_s), answer)
+            await inner(scope, _Body(receive, most, timeout_s), answer)
 
     return outer
 
 
 _TOO_LARGE: Final = problems.ready(Refused("body_too_large", headers={"Connection": "close"}))
-
-
-def _adding(send: Any, added: list[tuple[bytes, bytes]]) -> Any:
-    def answer(message: Any) -> Any:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *added]}
-        return send(message)
-
-    return answer
 
 
 def _observed(send: Any, added: list[tuple[bytes, bytes]], scope: Any, metrics: Metrics) -> Any:
@@ -129,7 +115,13 @@ class _Body:
     async def __call__(self) -> Any:
         if self._complete:
             return await self._receive()
-        message = self._arrived() or await self._in_time()
+        asked: Any = self._receive()
+        try:
+            awaited = asked.send(None)
+        except StopIteration as at_once:  # most bodies come with their headers: no clock is needed
+            message: Any = at_once.value
+        else:
+            message = await self._in_time(asked, awaited)
         if message["type"] == "http.request":
             self._left -= len(message.get("body", b""))
             if self._left < 0:
@@ -137,24 +129,26 @@ class _Body:
             self._complete = not message.get("more_body", False)
         return message
 
-    def _arrived(self) -> Any:
-        """What the server has already read, or None: then it is asked again, by the clock.
-
-        Most bodies come with their headers, and a clock costs more than all the rest of this.
-        """
-        asked: Any = self._receive()
-        try:
-            asked.send(None)
-        except StopIteration as at_once:
-            return at_once.value
-        asked.close()
-        return None
-
-    async def _in_time(self) -> Any:
+    async def _in_time(self, asked: Any, awaited: Any) -> Any:
         if not self._deadline_s:
             self._deadline_s = asyncio.get_running_loop().time() + self._timeout_s
         try:
             async with asyncio.timeout_at(self._deadline_s):
-                return await self._receive()
+                return await _go_on(asked, awaited)
         except TimeoutError:
             raise Refused("request_timeout", headers={"Connection": "close"}) from None
+
+
+@types.coroutine
+def _go_on(asked: Any, awaited: Any) -> Generator[Any, Any, Any]:
+    """Await a coroutine that was started by hand and waits for ``awaited``."""
+    try:
+        while True:
+            try:
+                sent = yield awaited
+            except BaseException as raised:
+                awaited = asked.throw(raised)
+            else:
+                awaited = asked.send(sent)
+    except StopIteration as done:
+        return done.value

@@ -39,6 +39,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "email_taken": Kind(409, "E-mail taken", "This e-mail is registered already."),
     "sku_taken": Kind(409, "SKU taken", "Another product has this SKU."),
     "version_conflict": Kind(409, "Version conflict", "It was changed in the meantime."),
+    "product_inactive": Kind(409, "Product inactive", "The product is not active."),
     "product_on_sale": Kind(409, "Product on sale", "The product is in an open sale."),
     "insufficient_stock": Kind(409, "Not enough stock", "The product has fewer units on hand."),
     "units_in_use": Kind(409, "Units in use", "Fewer units are available than that."),
@@ -49,6 +50,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "not_on_sale": Kind(409, "Not on sale", "The product is in no open sale."),
     "not_cancellable": Kind(409, "Not cancellable", "The order can no longer be cancelled."),
     "order_not_payable": Kind(409, "Not payable", "The order cannot be paid any more."),
+    "refund_too_large": Kind(409, "Refund too large", "Less than that is left to give back."),
     "body_too_large": Kind(413, "Body too large", "The body is larger than allowed."),
     "unsupported_media_type": Kind(415, "Unsupported media type", "Send application/json."),
     "idempotency_key_reused": Kind(
@@ -105,11 +107,10 @@ class Answer(Struct, frozen=True):
     headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
 
-    async def send(self, send: Send) -> None:
-        """Send it as ASGI messages."""
-        await send(
-            {"type": "http.response.start", "status": self.status, "headers": [*self.headers]}
-        )
+    async def send(self, send: Send, added: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        """Send it as ASGI messages, with ``added`` headers."""
+        headers = [*self.headers, *added]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
 
 

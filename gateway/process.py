@@ -10,12 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.accounts.passwords import Passwords
 from gateway.accounts.revocations import Revocations
 from gateway.operations.metrics import Metrics
+from gateway.payments.paying import Paying
 from gateway.settings import GatewaySettings
 from lua.connect import connect
 from lua.settings import ValkeySettings
 from lua.store import Store
 from migrations.engine import open_engine
 from migrations.settings import DatabaseSettings
+from settlement.money.settings import MoneySettings
+from settlement.providers.settings import ProviderSettings
 
 
 class Process(Struct, frozen=True):
@@ -30,12 +33,17 @@ class Process(Struct, frozen=True):
     store: Store
     revocations: Revocations
     passwords: Passwords
+    payments: Paying
     metrics: Metrics
     draining: asyncio.Event
 
 
 def build_process(
-    settings: GatewaySettings, valkey: ValkeySettings, database: DatabaseSettings
+    settings: GatewaySettings,
+    valkey: ValkeySettings,
+    database: DatabaseSettings,
+    providers: ProviderSettings,
+    money: MoneySettings,
 ) -> Process:
     """Make the parts without touching the network."""
     engine = open_engine(database)
@@ -48,6 +56,7 @@ def build_process(
         store=store,
         revocations=Revocations(valkey),
         passwords=Passwords(settings.hash_threads, settings.hash_queue_max),
+        payments=Paying(engine, store, valkey, providers, money),
         metrics=Metrics(),
         draining=asyncio.Event(),
     )
@@ -56,6 +65,7 @@ def build_process(
 async def close_process(process: Process) -> None:
     """Close the pools; whatever used them has ended before."""
     process.passwords.close()
+    await process.payments.close()
     await process.store.client.aclose()
     if process.reads is not process.database:
         await process.reads.dispose()

@@ -4,6 +4,7 @@ from gateway.accounts.subject import accounts
 from gateway.catalogue.subject import catalogue
 from gateway.operations.subject import operations
 from gateway.orders.subject import orders
+from gateway.payments.subject import payments
 from gateway.process import Process
 from gateway.purchase.subject import purchase
 from gateway.sales.subject import sales
@@ -19,4 +20,5 @@ def all_subjects(process: Process) -> tuple[Subject, ...]:
         sales(process),
         purchase(process),
         orders(process),
+        payments(process),
     )

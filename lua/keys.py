@@ -20,8 +20,9 @@ suffix                  type    holds                                      end o
 ======================  ======  =========================================  ========================
 
 Slots turn by the server's day: the first write of a new day empties the slot that comes next, so
-nothing has to be looked up to be forgotten (see ``fragments/days.lua``). All that is left of a
-closed sale is dropped by ``forget`` some days after the close.
+nothing has to be looked up to be forgotten (see ``fragments/days.lua``). A slot in which a hold
+still lives is kept for another round. All that is left of a closed sale is dropped by ``forget``
+some days after the close.
 """
 
 from typing import Final

@@ -2,7 +2,7 @@
 -- open: makes a lane and puts its units on sale; once, however often it is called.
 -- @arg starts_ms    start of the window; 0: now
 -- @arg ends_ms      end of the window; 0: none
--- @arg hold_ttl_ms  how long an unpaid order holds its units
+-- @arg hold_ttl_ms  how long an unpaid order holds its units; a day at most
 -- @arg currency     ISO 4217 code
 -- @arg ceiling      highest seq of the journal before reserve answers overloaded
 -- @arg items...     product, units, price_minor, limit per user (0: none)
@@ -16,6 +16,9 @@ local ceiling, FIRST_ITEM = integer(ARGV[5], "ceiling"), 6
 if not string.find(currency, "^%u%u%u$") then
   return redis.error_reply("ERR currency must be three capital letters")
 end
+if hold_ttl_ms > DAY_MS or #ARGV < FIRST_ITEM then
+  return redis.error_reply("ERR a hold lasts a day at most (see keys.py), and a lane has items")
+end
 if redis.call("EXISTS", BASE .. LANE) == 1 then
   return { "already" }
 end
@@ -24,6 +27,10 @@ for at = FIRST_ITEM, #ARGV, 4 do
   local product, units = ARGV[at], integer(ARGV[at + 1], "units")
   integer(product, "product")
   local price, limit = integer(ARGV[at + 2], "price_minor"), integer(ARGV[at + 3], "limit")
+  if price >= 1e11 or fields["terms:" .. product] then
+    return redis.error_reply("ERR products must be distinct, totals exact numbers: price below 10^11")
+  end
+  fields["terms:" .. product] = true
   local n = #fields
   fields[n + 1], fields[n + 2] = "terms:" .. product, string.format("%d %d", price, limit)
   fields[n + 3], fields[n + 4] = "units:" .. product, units

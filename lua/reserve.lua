@@ -59,7 +59,7 @@ local sale_state, starts_ms, ends_ms, hold_ttl_ms, currency, opened_ms =
   match(lane[2], "^(%l+) (%d+) (%d+) (%d+) (%u+) (%d+)$")
 
 local clock = call("TIME")
-local now_text = clock[1] .. sub(1000000 + clock[2], 2, 4)
+local now_text = clock[1] .. sub("00000" .. clock[2], -6, -4)
 local now, day_written = tonumber(now_text), tonumber(lane[4])
 local today_ms = now - now % DAY_MS
 local made_ms = tonumber(sub(order, 1, 8) .. sub(order, 10, 13), 16)
@@ -67,10 +67,13 @@ if not made_ms or made_ms > now + CLOCK_AHEAD_MS or made_ms < now - CLOCK_BEHIND
   return { "clock_skewed", now }
 end
 local day = today_ms / DAY_MS
-local HOLDS_KEY = BASE .. HOLDS .. (made_ms - made_ms % DAY_MS) / DAY_MS % HOLD_SLOTS
 
 -- A known key, or this very order again (its answer was lost): the same answer as the first time.
-local slot = BASE .. HOLDS .. day % HOLD_SLOTS
+local slot = BASE .. HOLDS .. format("%d", day % HOLD_SLOTS)
+local HOLDS_KEY = slot
+if made_ms < today_ms or made_ms >= today_ms + DAY_MS then
+  HOLDS_KEY = BASE .. HOLDS .. format("%d", (made_ms - made_ms % DAY_MS) / DAY_MS % HOLD_SLOTS)
+end
 local found = call("HMGET", slot, digest, order)
 local known = found[1]
 if not known and tonumber(opened_ms) < today_ms + CLOCK_BEHIND_MS then

@@ -1,4 +1,4 @@
-"""What the worker does again and again, each run short and safe to overlap with another worker's."""
+"""What the worker does again and again; each run is short and may overlap another worker's."""
 
 from collections.abc import Awaitable, Callable
 from typing import Final

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 from arq.cron import CronJob, cron
-from arq.worker import Worker
+from arq.worker import Worker, func
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -27,6 +27,20 @@ from migrations.upgrade import assert_current
 from settlement.crons import TIMEOUT_S, Crons, Every
 from settlement.drain.drainer import OUTAGE, Drainer
 from settlement.drain.read_batch import JournalGap
+from settlement.jobs.functions import functions
+from settlement.jobs.queue import (
+    HEALTH_S,
+    POLL_S,
+    JobQueue,
+    deserialize,
+    queue_settings,
+    serialize,
+)
+from settlement.money.context import Money
+from settlement.money.crons import MoneyCrons
+from settlement.money.settings import MoneySettings
+from settlement.providers.registry import open_providers
+from settlement.providers.settings import ProviderSettings
 from settlement.recovery.lock import RecoveryBusy
 from settlement.recovery.recover import ensure_serving
 
@@ -44,18 +58,44 @@ class Parts(Struct):
     store: Store
     engine: AsyncEngine
     settings: ValkeySettings
+    money: Money
+    queue: JobQueue
     drainer: Drainer
     ready: asyncio.Event
 
 
-async def work(valkey: ValkeySettings, database: DatabaseSettings) -> None:
+def build(
+    valkey: ValkeySettings,
+    database: DatabaseSettings,
+    providers: ProviderSettings,
+    money: MoneySettings,
+) -> Parts:
+    """Make the parts without touching the network."""
+    engine = open_engine(database)
+    store = Store(connect(valkey), 0)
+    return Parts(
+        store=store,
+        engine=engine,
+        settings=valkey,
+        money=Money(
+            engine=engine,
+            store=store,
+            providers=open_providers(providers),
+            settings=money,
+            extension_ms=valkey.payment_extension_s * 1000,
+            return_url=providers.payment_return_url,
+        ),
+        queue=JobQueue(valkey),
+        drainer=Drainer(store, engine, _gap_found),
+        ready=asyncio.Event(),
+    )
+
+
+async def work(parts: Parts) -> None:
     """Work until SIGTERM or SIGINT; a batch that is under way is finished or rolled back.
 
     Raises what makes work impossible: UnfitDatabase, NotDurable, a task that died.
     """
-    engine = open_engine(database)
-    store = Store(connect(valkey), 0)
-    parts = Parts(store, engine, valkey, Drainer(store, engine, _gap_found), asyncio.Event())
     try:
         await _assert_fit(parts)
         stopped = asyncio.create_task(_stopped(), name="signals")
@@ -71,8 +111,10 @@ async def work(valkey: ValkeySettings, database: DatabaseSettings) -> None:
         for task in done - {stopped}:
             task.result()
     finally:
-        await store.client.aclose()
-        await engine.dispose()
+        await parts.queue.close()
+        await parts.money.providers.close()
+        await parts.store.client.aclose()
+        await parts.engine.dispose()
         log.info("worker_stopped", settled=parts.drainer.settled)
 
 
@@ -100,7 +142,10 @@ async def _drain(parts: Parts) -> None:
 async def _queue(parts: Parts) -> None:
     """Run ARQ until cancelled; when its server is away, wait and start it again."""
     await parts.ready.wait()
-    crons = Crons(parts.store, parts.engine, parts.settings).all()
+    crons = [
+        *Crons(parts.store, parts.engine, parts.settings).all(),
+        *MoneyCrons(parts.money, parts.queue).all(),
+    ]
     while True:
         worker = _arq_worker(parts, crons)
         try:
@@ -115,7 +160,12 @@ async def _queue(parts: Parts) -> None:
 
 def _arq_worker(parts: Parts, crons: Sequence[Every]) -> Worker:
     return Worker(
-        functions=[],
+        functions=[
+            func(one.run, name=one.name, timeout=one.timeout_s, keep_result=0)  # type: ignore[arg-type]
+            for one in functions(parts.money)
+        ],
+        job_serializer=serialize,
+        job_deserializer=deserialize,
         cron_jobs=[_cron_job(one) for one in crons],
         redis_settings=queue_settings(parts.settings),
         handle_signals=False,
@@ -129,13 +179,13 @@ def _arq_worker(parts: Parts, crons: Sequence[Every]) -> Worker:
 
 
 def _cron_job(every: Every) -> CronJob:
-    """A run that overlaps another is harmless, so nothing keeps runs apart but the tick's own id."""
+    """A run that overlaps another is harmless: nothing keeps them apart but the tick's id."""
 
     async def run(_: Any) -> int:
         return await every.run()
 
     seconds = set(range(0, 60, every.period_s))
-    return cron(run, name=every.name, second=seconds, timeout=TIMEOUT_S, max_tries=1)
+    return cron(run, name=every.name, second=seconds, timeout=TIMEOUT_S, max_tries=1)  # type: ignore[arg-type]
 
 
 async def _assert_fit(parts: Parts) -> None:

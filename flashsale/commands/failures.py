@@ -1,4 +1,4 @@
-"""Known failures, as a message, a hint and an exit code. Anything else is a bug and keeps its trace.
+"""Known failures, as a message, a hint and an exit code. Any other is a bug and keeps its trace.
 
 Failures are known by the names of their classes, so that telling them apart imports nothing.
 """

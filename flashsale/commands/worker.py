@@ -10,8 +10,9 @@ def worker() -> None:
 
     from flashsale.environment import read_environment, read_variables
     from gateway.operations.logs import configure_logs
-    from settlement.worker import work
+    from settlement.worker import build, work
 
     found = read_environment(read_variables())
     configure_logs(found.gateway.log_level)
-    asyncio.run(work(found.valkey, found.database))
+    parts = build(found.valkey, found.database, found.providers, found.money)
+    asyncio.run(work(parts))

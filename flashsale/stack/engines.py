@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Final
 
 from flashsale.processes import start_child
 from flashsale.stack.data_dir import DataDir, open_data_dir
+from flashsale.stack.sockets import free_port
 from lua.embedded import EmbeddedValkey
 from lua.embedded_config import ValkeySettings
 from migrations.embedded import EmbeddedPostgres, PostgresSettings
@@ -89,13 +89,6 @@ def start_engines(path: Path | None = None) -> Iterator[Engines]:
 def _valkey_settings(data_dir: DataDir, name: str) -> ValkeySettings:
     return ValkeySettings(
         data_dir=data_dir.room(name),
-        port=_free_port(),
+        port=free_port(),
         password=data_dir.secret(f"{name}-password"),
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -3,10 +3,12 @@
 from typing import Any
 
 import msgspec
+from litestar import Request
 from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from migrations.schema import AuditEntry
+from settlement.stock_moves.audit import By
 
 
 async def record(
@@ -35,6 +37,11 @@ async def record(
             request_id=request_id,
         )
     )
+
+
+def by(request: Request[Any, Any, Any]) -> By:
+    """Who asks, for moves of stock, which write their own entries."""
+    return By(request.user.id, request.scope.get("request_id"))
 
 
 def _plain(thing: Any) -> Any:

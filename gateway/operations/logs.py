@@ -18,6 +18,10 @@ SECRET_NAMES: Final = re.compile(
 _URL_PASSWORD: Final = re.compile(r"(?<=://)([^:/@\s]*):[^@/\s]+@")
 _JWT: Final = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+")
 
+_FOR_PEOPLE: Final = structlog.dev.ConsoleRenderer(
+    exception_formatter=structlog.dev.plain_traceback  # the default shows local variables
+)
+
 Event = MutableMapping[str, Any]
 
 
@@ -48,7 +52,7 @@ def configure_logs(level: str, *, people: bool | None = None) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.dev.ConsoleRenderer() if for_people else _as_json,
+                _FOR_PEOPLE if for_people else _as_json,
             ],
         )
     )

@@ -91,7 +91,7 @@ async def read_order(
     """Return an order with products on its lines, its payments and its refunds."""
     found = await connection.execute(
         text(
-            f"SELECT {_COLUMNS}, {_DETAILED_LINES}, {_PAYMENTS}, {_REFUNDS}"  # noqa: S608 (constants)
+            f"SELECT {_COLUMNS}, {_DETAILED_LINES}, {_PAYMENTS}, {_REFUNDS}"
             " FROM orders AS o WHERE o.id = cast(:order AS uuid)"
         ),
         {"order": order},

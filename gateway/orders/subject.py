@@ -4,7 +4,7 @@ import uuid
 from typing import Annotated, Any, Literal
 
 from litestar import Request, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from gateway.accounts import guards
 from gateway.openapi import BEARER
@@ -15,8 +15,8 @@ from gateway.orders.shapes import OrderDetail, OrderPage
 from gateway.process import Process
 from gateway.subject import Subject
 
-Page = Annotated[int, Parameter(ge=1, le=1_000_000)]
-Limit = Annotated[int, Parameter(ge=1, le=100)]
+Page = Annotated[int, QueryParameter(ge=1, le=1_000_000)]
+Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 Status = Literal["PENDING", "PAID", "FAILED", "CANCELLED", "EXPIRED", "REFUNDED"]
 
 
@@ -26,7 +26,7 @@ def orders(process: Process) -> Subject:
     @get("/orders", guards=[guards.signed_in], security=BEARER, tags=["orders"])
     async def list_orders(
         request: Request[Any, Any, Any],
-        status: Status | None = None,
+        status: FromQuery[Status | None] = None,
         page: Page = 1,
         limit: Limit = 20,
     ) -> OrderPage:
@@ -34,7 +34,7 @@ def orders(process: Process) -> Subject:
         return await list_own(process, request.user.id, status, page, limit)
 
     @get("/orders/{order_id:uuid}", guards=[guards.signed_in], security=BEARER, tags=["orders"])
-    async def show_order(request: Request[Any, Any, Any], order_id: uuid.UUID) -> OrderDetail:
+    async def show_order(request: Request[Any, Any, Any], order_id: FromPath[uuid.UUID]) -> OrderDetail:
         """One of the caller's own orders, with products, payments and refunds."""
         return await own_order(process, request.user.id, str(order_id))
 
@@ -45,15 +45,15 @@ def orders(process: Process) -> Subject:
         tags=["orders"],
         status_code=200,
     )
-    async def cancel(request: Request[Any, Any, Any], order_id: uuid.UUID) -> OrderDetail:
+    async def cancel(request: Request[Any, Any, Any], order_id: FromPath[uuid.UUID]) -> OrderDetail:
         """Cancel an unpaid order; its units go back on sale."""
         return await cancel_order(process, request.user.id, str(order_id))
 
     @get("/admin/orders", guards=[guards.admin], security=BEARER, tags=["admin"])
     async def list_all(
-        status: Status | None = None,
-        sale_id: int | None = None,
-        user_id: int | None = None,
+        status: FromQuery[Status | None] = None,
+        sale_id: FromQuery[int | None] = None,
+        user_id: FromQuery[int | None] = None,
         page: Page = 1,
         limit: Limit = 20,
     ) -> OrderPage:

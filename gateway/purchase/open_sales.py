@@ -13,10 +13,11 @@ from typing import Any, Final
 import structlog
 from redis.asyncio.client import PubSub
 
+from gateway.background import running
 from lua import keys
 from lua.connect import connect
 from lua.settings import ValkeySettings
-from lua.store import UNREACHABLE, Store
+from lua.store import UNREACHABLE, Store, StoreUnreachable
 
 READ_EVERY_S: Final = 5.0
 """A lost message is made good by then."""
@@ -65,13 +66,10 @@ class OpenSales:
     @asynccontextmanager
     async def feed(self) -> AsyncIterator[None]:
         """Listen and read while inside."""
-        task = asyncio.create_task(self._run(), name="open sales")
-        try:
+        async with running(self._run, "open sales"):
+            with suppress(*UNREACHABLE, StoreUnreachable):
+                await self._read()
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def _run(self) -> None:
         while True:
@@ -80,7 +78,7 @@ class OpenSales:
                 async with client.pubsub() as channel:
                     await channel.subscribe(keys.SALES_CHANNEL, keys.RETURNED_CHANNEL)
                     await self._listen(channel)
-            except UNREACHABLE as lost:
+            except (*UNREACHABLE, StoreUnreachable) as lost:
                 log.debug("messages_lost", reason=str(lost))
             finally:
                 self._on_lost()

@@ -7,8 +7,10 @@ CPU, which is the budget of a whole purchase.
 
 import asyncio
 import ssl
+import time
 from collections import deque
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import hiredis
@@ -22,6 +24,9 @@ PENDING_MAX: Final = 20_000
 
 RECONNECT_S: Final = 0.05
 """Between tries to connect: a restarted server is found at once, an absent one costs nothing."""
+
+FIRST_CONNECT_S: Final = 1.0
+"""How long a start waits for the store; without it the process starts all the same, closed."""
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +70,20 @@ class Pipe(asyncio.Protocol):
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending.append(answer)
         return answer
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Keep the connection up while inside; it is there at once if the server answers soon."""
+        task = asyncio.create_task(self.keep(), name="purchase pipe")
+        try:
+            limit = time.monotonic() + FIRST_CONNECT_S
+            while not self.connected and time.monotonic() < limit:
+                await asyncio.sleep(0.01)
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
     async def keep(self) -> None:
         """Connect, and connect again whenever the connection ends, until cancelled."""

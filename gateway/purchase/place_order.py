@@ -63,19 +63,14 @@ class PlaceOrder:
         except Exception as raised:
             refused = refusal(raised)
             if refused.code == "internal":
-                log.exception("unexpected", request_id=scope.get("request_id"))
+                log.exception("unexpected", request_id=scope["request_id"])
             answer = ready(refused)
-        await answer.send(send)
+        await answer.send(send, scope["added_headers"])
         self._counters.observe(answer, time.perf_counter() - began_s)
 
     async def _answer(self, scope: Any, receive: Any) -> Answer:
-        authorization = key_header = None
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                authorization = value
-            elif name == b"idempotency-key":
-                key_header = value
-        claims = await self._authenticate(authorization)
+        headers = dict(scope["headers"])
+        claims = await self._authenticate(headers.get(b"authorization"))
         if claims is None:
             return answers.UNAUTHENTICATED
         message = await receive()
@@ -84,7 +79,7 @@ class PlaceOrder:
             message = await receive()
             body += message.get("body", b"")
         wanted = read_body(body)
-        key = choose_key(key_header, wanted.key)
+        key = choose_key(headers.get(b"idempotency-key"), wanted.key)
         sale_id = self._sales.sale_of(wanted.lines[0][0])
         if sale_id is None or len(wanted.lines) > 1 or wanted.sale_id is not None:
             sale_id = await self._one_sale(wanted)

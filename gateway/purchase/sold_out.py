@@ -86,7 +86,7 @@ class SoldOutMemory:
             return None
         buyers: set[int] = set()
         while True:
-            cursor, page = await self._store.client.hscan(users, cursor, count=PAGE)  # type: ignore[misc]
+            cursor, page = await self._store.client.hscan(users, cursor, count=PAGE)
             buyers.update(int(user) for user, record in page.items() if not record.endswith(b" -"))
             if cursor == 0:
                 return frozenset(buyers)

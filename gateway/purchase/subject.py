@@ -1,11 +1,5 @@
 """What purchases give the process."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-
-from litestar import asgi
-
 from gateway.process import Process
 from gateway.purchase.counters import Counters
 from gateway.purchase.document import OPERATION
@@ -16,9 +10,6 @@ from gateway.purchase.place_order import PlaceOrder
 from gateway.purchase.reserving import Reserving
 from gateway.purchase.sold_out import SoldOutMemory
 from gateway.subject import Subject
-
-PATH = "/purchase"
-"""The route's own path; clients ask for POST /orders."""
 
 
 def purchase(process: Process) -> Subject:
@@ -43,19 +34,8 @@ def purchase(process: Process) -> Subject:
         Counters(process.metrics),
     )
 
-    @asynccontextmanager
-    async def connection() -> AsyncIterator[None]:
-        task = asyncio.create_task(pipe.keep(), name="purchase pipe")
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
     return Subject(
-        routes=[asgi(PATH, is_mount=False, copy_scope=False)(handler.__call__)],
-        raw={("POST", "/orders"): PATH},
-        background=[connection, sales.feed],
+        raw={("POST", "/orders"): handler},
+        background=[pipe.kept, sales.feed],
         openapi={"/orders": {"post": OPERATION}},
     )

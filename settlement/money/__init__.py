@@ -9,13 +9,14 @@ Rooms
 ``scripts.py``          many script calls in one pipeline
 ``take_reports.py``     reports in, scripts run, changes of payment rows out
 ``rule_late.py``        money for a hold that is gone, forgotten or of a forgotten lane
+``stray.py``            money of a payment object that the provider opened twice
 ``payment_rows.py``     SQL of payments
 ``begin_payment.py``    opens a payment: row, hold, provider, row
 ``end_payment.py``      makes sure at the provider that a payment cannot succeed any more
 ``cancel_order.py``     a buyer changes her mind while paying
 ``cancel_expiring.py``  the deadline passed while paying
 ``probe_payment.py``    asks the provider how a payment stands
-``refund_rows.py``      SQL of refunds, ``refund_claims.py`` of what an admin asks back
+``refund_rows.py``      SQL of refunds
 ``send_refund.py``      gives money back: intent, call, result
 ``finish_refund.py``    what a refund's end makes of payment and order
 ``restock.py``          units of a refunded order go back on sale
@@ -23,6 +24,7 @@ Rooms
 ``inbox.py``            webhooks, many at once: kept, ruled on, ticked off
 ``inbox_rows.py``       SQL of the inbox
 ``reconcile.py``        what a provider captured, compared with what we know of it
+``crons.py``            what of all this is done again and again
 
 In phases, never one transaction around a provider: the intent is committed, the provider is called
 with our idempotency key and no transaction open, the result is committed. Verdicts are given by the

@@ -3,10 +3,14 @@
 Rows are locked order first, then payment, then refund, as settlement does.
 """
 
+from typing import Final
+
 import uuid_utils.compat as uuids
 from msgspec import Struct
 
 from settlement.money.context import Connection
+
+_MOVE_COLUMNS: Final = ("refund_id", "sale_id", "lane", "product_id", "quantity")
 
 
 class Finished(Struct, frozen=True):
@@ -38,7 +42,7 @@ async def finish_refund(connection: Connection, refund_id: str, ref: str | None)
         refund = await connection.fetchrow(
             "UPDATE refunds SET status = 'succeeded', provider_ref = coalesce($2, provider_ref),"
             " last_error = NULL, finished_at = now(), next_attempt_at = NULL"
-            " WHERE id = $1 AND status IN ('requested', 'sent') RETURNING cause, restock",
+            " WHERE id = $1 AND status IN ('requested', 'sent') RETURNING cause",
             refund_id,
             ref,
         )
@@ -49,10 +53,9 @@ async def finish_refund(connection: Connection, refund_id: str, ref: str | None)
         if whole:
             await _close_payment(connection, payment["id"])
         await _follow(connection, ids["order_id"], payment["verdict"], refund["cause"], given_back)
-        restocks = False
-        if refund["restock"] and whole and payment["verdict"] in {"confirmed", "retaken"}:
-            restocks = await _intend_restock(connection, refund_id)
-        return Finished(whole, restocks)
+        if not whole or payment["verdict"] not in {"confirmed", "retaken"}:
+            return Finished(whole, restocks=False)
+        return Finished(whole, restocks=await _intend_restock(connection, payment["id"]))
 
 
 async def _given_back(connection: Connection, payment_id: str) -> int:
@@ -92,21 +95,25 @@ async def _follow(
     )
 
 
-async def _intend_restock(connection: Connection, refund_id: str) -> bool:
-    """Write one stock move for each line of the refunded order."""
+async def _intend_restock(connection: Connection, payment_id: str) -> bool:
+    """Write one stock move for each line of the order, if one of its refunds asks for it.
+
+    The last refund of several makes it whole, and is not always the one that asked.
+    """
     lines = await connection.fetch(
-        "SELECT o.sale_id, o.lane, l.product_id, l.quantity FROM refunds AS r"
+        "SELECT r.id::text AS refund_id, o.sale_id, o.lane, l.product_id, l.quantity FROM ("
+        " SELECT id, order_id FROM refunds WHERE payment_id = $1 AND restock"
+        " AND status = 'succeeded' ORDER BY created_at LIMIT 1) AS r"
         " JOIN orders AS o ON o.id = r.order_id JOIN order_lines AS l ON l.order_id = o.id"
-        " WHERE r.id = $1 ORDER BY l.line",
-        refund_id,
+        " ORDER BY l.line",
+        payment_id,
     )
     await connection.execute(
         "INSERT INTO stock_moves (id, sale_id, lane, product_id, kind, units, refund_id)"
-        " SELECT m.id::uuid, m.sale_id, m.lane, m.product_id, 'restock', m.units, $1"
-        " FROM unnest($2::text[], $3::bigint[], $4::int[], $5::bigint[], $6::bigint[])"
-        " AS m (id, sale_id, lane, product_id, units) ON CONFLICT DO NOTHING",
-        refund_id,
+        " SELECT m.id::uuid, m.sale_id, m.lane, m.product_id, 'restock', m.units, m.refund::uuid"
+        " FROM unnest($1::text[], $2::text[], $3::bigint[], $4::int[], $5::bigint[], $6::bigint[])"
+        " AS m (id, refund, sale_id, lane, product_id, units) ON CONFLICT DO NOTHING",
         [str(uuids.uuid7()) for _ in lines],
-        *([line[name] for line in lines] for name in ("sale_id", "lane", "product_id", "quantity")),
+        *([line[name] for line in lines] for name in _MOVE_COLUMNS),
     )
     return bool(lines)

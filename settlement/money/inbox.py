@@ -5,7 +5,6 @@ one statement that ticks off. A webhook that was kept and not handled, for whate
 handled again by the cron: everything here may be repeated.
 """
 
-import uuid
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,13 +15,15 @@ from msgspec import Struct
 
 from lua.store import StoreError
 from migrations.engine import raw_connection
+from migrations.states import WebhookState
 from settlement.money import inbox_rows, payment_rows, refund_rows
 from settlement.money.context import Money
 from settlement.money.disputes import note_dispute
 from settlement.money.due import Due
-from settlement.money.inbox_rows import Handled, Kept
+from settlement.money.inbox_rows import Handled, Kept, Unhandled
 from settlement.money.payment_rows import PaymentChange
 from settlement.money.send_refund import take_refund_report
+from settlement.money.stray import take_stray
 from settlement.money.take_reports import Item, Result, Taken, Waits, take_reports
 from settlement.providers.errors import UnreadableEvent
 from settlement.providers.protocol import DisputeReport, Event, PaymentReport, RefundReport, Report
@@ -49,7 +50,7 @@ class Entry(Struct, frozen=True):
 class Verdict(Struct, frozen=True):
     """What came of a webhook. ``state``: handled, ignored, failed; received: it must wait."""
 
-    state: str
+    state: WebhookState
     outcome: str
     change: PaymentChange | None = None
 
@@ -78,19 +79,31 @@ async def handle_late(money: Money, older_than_s: float, most: int) -> int:
     """Handle webhooks that were kept and not handled; returns how many were tried."""
     async with raw_connection(money.engine) as connection:
         unhandled = await inbox_rows.read_unhandled(connection, older_than_s, most)
-    entries = []
-    for one in unhandled:
-        provider = money.providers.get(one.provider)
-        report, unreadable = None, None
-        try:
-            report = provider.read_report(one.payload) if provider else None
-        except UnreadableEvent as broken:
-            unreadable = str(broken)
+    await handle(money, [_entry(money, one) for one in unhandled])
+    return len(unhandled)
+
+
+async def handle_again(money: Money, inbox_id: int) -> Verdict | None:
+    """Handle one webhook once more, whatever came of it before; None: there is none such."""
+    async with raw_connection(money.engine) as connection:
+        await inbox_rows.resend(connection, inbox_id)
+        found = await inbox_rows.read_unhandled(connection, 0, 1, inbox_id)
+    verdicts = await handle(money, [_entry(money, one) for one in found])
+    return verdicts[0] if verdicts else None
+
+
+def _entry(money: Money, kept: Unhandled) -> Entry:
+    """Read a kept payload again."""
+    provider = money.providers.get(kept.provider)
+    report, unreadable = None, None
+    try:
         if provider is None:
-            unreadable = f"{one.provider} is not configured"
-        entries.append(Entry(one.inbox_id, one.provider, report, unreadable, one.due))
-    await handle(money, entries)
-    return len(entries)
+            unreadable = f"{kept.provider} is not configured"
+        else:
+            report = provider.read_report(kept.payload)
+    except UnreadableEvent as broken:
+        unreadable = str(broken)
+    return Entry(kept.inbox_id, kept.provider, report, unreadable, kept.due)
 
 
 async def handle(money: Money, entries: Sequence[Entry]) -> list[Verdict]:
@@ -99,7 +112,7 @@ async def handle(money: Money, entries: Sequence[Entry]) -> list[Verdict]:
     payments: list[tuple[int, Item]] = []
     for at, entry in enumerate(entries):
         match entry:
-            case Entry(report=PaymentReport() as report, due=Due() as due):
+            case Entry(report=PaymentReport() as report, due=Due() as due) if _same(due, report):
                 payments.append((at, (due, report)))
             case _:
                 verdicts[at] = await _handle_other(money, entry)
@@ -118,17 +131,10 @@ async def _handle_payments(
     except (StoreError, *DATABASE_AWAY) as failed:
         log.warning("webhooks_wait", reason=str(failed), webhooks=len(payments))
         return [(at, Verdict("received", str(failed))) for at, _ in payments]
-    return [
-        (at, _verdict(item, result)) for (at, item), result in zip(payments, results, strict=True)
-    ]
+    return [(at, _verdict(result)) for (at, _), result in zip(payments, results, strict=True)]
 
 
-def _verdict(item: Item, result: Result) -> Verdict:
-    due, report = item
-    if due.provider_ref not in {None, report.ref}:
-        # Matched by our id alone: a second payment object of the provider's carries it.
-        log.error("payment_opened_twice", payment=due.payment_id, ref=report.ref)
-        return Verdict("failed", f"{report.ref} is not the reference of payment {due.payment_id}")
+def _verdict(result: Result) -> Verdict:
     match result:
         case Taken(outcome=outcome, change=change):
             return Verdict("handled", outcome, change)
@@ -146,6 +152,9 @@ async def _handle_other(money: Money, entry: Entry) -> Verdict:
         match entry.report:
             case None:
                 return Verdict("ignored", "nothing that concerns us")
+            case PaymentReport() as report if entry.due is not None:
+                async with raw_connection(money.engine) as connection:
+                    return Verdict("handled", await take_stray(connection, entry.due, report))
             case PaymentReport(payment_id=payment_id):
                 if payment_id is None:
                     return Verdict("ignored", "not a payment of ours")
@@ -164,7 +173,7 @@ async def _handle_other(money: Money, entry: Entry) -> Verdict:
 
 
 async def _handle_refund(money: Money, provider: str, report: RefundReport) -> Verdict:
-    ours = report.refund_id if _is_uuid(report.refund_id) else None
+    ours = inbox_rows.uuid_or_none(report.refund_id)
     async with raw_connection(money.engine) as connection:
         refund_id = await refund_rows.find(connection, provider, ours, report.ref)
     if refund_id is None:
@@ -190,12 +199,10 @@ async def _tick_off(money: Money, entries: Sequence[Entry], verdicts: Sequence[V
         log.warning("webhooks_not_ticked_off", reason=str(failed), webhooks=len(handled))
 
 
+def _same(due: Due, report: PaymentReport) -> bool:
+    """Whether the report is about the payment that we opened, and not about another with our id."""
+    return due.provider_ref in {None, report.ref}
+
+
 def _before(kept: Kept) -> Verdict:
     return Verdict(kept.state, "handled before")
-
-
-def _is_uuid(text: str | None) -> bool:
-    try:
-        return text is not None and bool(uuid.UUID(text))
-    except ValueError:
-        return False

@@ -1,11 +1,13 @@
 """SQL of the inbox: every webhook with a good signature, once per provider and event."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
 
+from migrations.states import WebhookState
 from settlement.money.context import Connection
 from settlement.money.due import COLUMNS, Due, due_of
 from settlement.providers.protocol import Event, PaymentReport
@@ -34,7 +36,8 @@ _UNHANDLED: Final = (
     f"SELECT w.id AS inbox_id, w.provider AS from_provider, w.payload::text AS payload, {COLUMNS}"
     " FROM webhook_inbox AS w LEFT JOIN payments AS p ON p.id = w.payment_id"
     " LEFT JOIN orders AS o ON o.id = p.order_id LEFT JOIN sales AS s ON s.id = o.sale_id"
-    " WHERE w.state = 'received' AND w.received_at < now() - make_interval(secs => $1)"
+    " WHERE w.state = 'received' AND (w.id = $3 OR $3::bigint IS NULL"
+    " AND w.received_at < now() - make_interval(secs => $1))"
     " ORDER BY w.attempts, w.received_at LIMIT $2"
 )
 
@@ -44,7 +47,7 @@ class Kept(Struct, frozen=True):
     handled elsewhere. ``state``: received unless it was handled before."""
 
     inbox_id: int | None
-    state: str
+    state: WebhookState
     due: Due | None
 
 
@@ -61,7 +64,7 @@ class Handled(Struct, frozen=True):
     """How the handling of a webhook ended, or did not."""
 
     inbox_id: int
-    state: str
+    state: WebhookState
     error: str | None
 
 
@@ -74,8 +77,8 @@ async def keep(connection: Connection, deliveries: Sequence[tuple[str, Event]]) 
     rows = await connection.fetch(
         _KEEP,
         [provider for provider, _ in deliveries],
-        [event.id for _, event in deliveries],
-        [event.type for _, event in deliveries],
+        [_text(event.id) for _, event in deliveries],
+        [_text(event.type) for _, event in deliveries],
         [as_json(event.payload) for _, event in deliveries],
         [_about(event)[0] for _, event in deliveries],
         [_about(event)[1] for _, event in deliveries],
@@ -100,8 +103,10 @@ async def finish(connection: Connection, handled: Sequence[Handled], attempts_ma
     )
 
 
-async def read_unhandled(connection: Connection, older_than_s: float, most: int) -> list[Unhandled]:
-    """Return webhooks that were kept that long ago and not handled yet."""
+async def read_unhandled(
+    connection: Connection, older_than_s: float, most: int, inbox_id: int | None = None
+) -> list[Unhandled]:
+    """Return webhooks that were kept that long ago and not handled yet; or the one named."""
     return [
         Unhandled(
             row["inbox_id"],
@@ -109,7 +114,7 @@ async def read_unhandled(connection: Connection, older_than_s: float, most: int)
             msgspec.json.decode(row["payload"], type=dict[str, Any]),
             due_of(row),
         )
-        for row in await connection.fetch(_UNHANDLED, older_than_s, most)
+        for row in await connection.fetch(_UNHANDLED, older_than_s, most, inbox_id)
     ]
 
 
@@ -117,8 +122,7 @@ async def resend(connection: Connection, inbox_id: int) -> bool:
     """Let a webhook be handled once more, whatever came of it; False: there is none such."""
     status = await connection.execute(
         "UPDATE webhook_inbox SET state = 'received', attempts = 0, last_error = NULL,"
-        " handled_at = NULL, received_at = least(received_at, now() - interval '1 hour')"
-        " WHERE id = $1",
+        " handled_at = NULL WHERE id = $1",
         inbox_id,
     )
     return bool(status == "UPDATE 1")
@@ -132,5 +136,17 @@ def as_json(payload: dict[str, Any]) -> str:
 def _about(event: Event) -> tuple[str | None, str | None]:
     """Return (our payment's id, the provider's reference) of a report about a payment."""
     if isinstance(event.report, PaymentReport):
-        return event.report.payment_id, event.report.ref
+        return uuid_or_none(event.report.payment_id), _text(event.report.ref)
     return None, None
+
+
+def uuid_or_none(text: str | None) -> str | None:
+    """Return a text that is a UUID, as a provider's metadata should have it."""
+    try:
+        return None if text is None else str(uuid.UUID(text))
+    except ValueError:
+        return None
+
+
+def _text(said: str) -> str:
+    return said.replace("\0", "\ufffd")

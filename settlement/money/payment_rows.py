@@ -49,7 +49,7 @@ async def insert_intent(
     """
     row = await connection.fetchrow(
         "INSERT INTO payments (id, order_id, provider, amount_minor, currency, idempotency_key)"
-        " SELECT $1, id, $3, total_minor, currency, 'payment:' || $1::text FROM orders"
+        " SELECT $1, id, $3, total_minor, currency, 'payment:' || $1::uuid FROM orders"
         " WHERE id = $2 AND status = 'PENDING'"
         " ON CONFLICT (order_id) WHERE status IN ('PENDING', 'PROCESSING') DO NOTHING RETURNING *",
         payment_id,

@@ -31,13 +31,13 @@ _UNRULED: Final = (
 )
 
 
-async def reconcile(money: Money) -> int:
-    """Rule on every capture of the last days that has no verdict; returns how many there were.
+async def reconcile(money: Money, back: timedelta) -> int:
+    """Rule on every capture so far back that has no verdict; returns how many there were.
 
     A provider that does not answer is left for the next run. Raises StoreUnreachable, and what the
     database raises.
     """
-    since = datetime.now(UTC) - timedelta(hours=money.settings.reconcile_hours)
+    since = datetime.now(UTC) - back
     total = 0
     for provider in money.providers:
         try:

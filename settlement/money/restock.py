@@ -13,6 +13,7 @@ from lua import keys, restock
 from lua.outcomes import Already, Closed
 from migrations.engine import raw_connection
 from settlement.money.context import Connection, Money
+from settlement.stock_moves.rows import give_stock
 
 log = structlog.get_logger(__name__)
 
@@ -25,18 +26,20 @@ _INTENDED: Final = (
 )
 
 
-async def restock_refund(money: Money, refund_id: str) -> int:
-    """Carry out the restock moves of a refund; returns how many were carried out.
+async def restock_order(money: Money, refund_id: str) -> int:
+    """Carry out the restock moves of a refund's order; returns how many were carried out.
 
     Raises StoreUnreachable, ScriptFailed, and what the database raises.
     """
     async with raw_connection(money.engine) as connection:
-        moves = await connection.fetch(_INTENDED + " AND m.refund_id = $1", refund_id)
+        moves = await connection.fetch(
+            _INTENDED + " AND r.order_id = (SELECT order_id FROM refunds WHERE id = $1)", refund_id
+        )
     return await _carry_out(money, moves)
 
 
 async def restock_late(money: Money, older_than_s: float, most: int) -> int:
-    """Carry out restock moves that were cut short. Raises as `restock_refund`."""
+    """Carry out restock moves that were cut short. Raises as `restock_order`."""
     async with raw_connection(money.engine) as connection:
         moves = await connection.fetch(
             _INTENDED + " AND m.created_at < now() - make_interval(secs => $1)"
@@ -92,11 +95,7 @@ async def _credit_product(connection: Connection, move: Mapping[str, Any]) -> No
             move["product_id"],
             move["units"],
         )
-        await connection.execute(
-            "UPDATE products SET stock = stock + $2, updated_at = now() WHERE id = $1",
-            move["product_id"],
-            move["units"],
-        )
+        await give_stock(connection, move["product_id"], move["units"])
 
 
 async def _end(connection: Connection, move_id: str, state: str) -> bool:

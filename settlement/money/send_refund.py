@@ -19,7 +19,7 @@ from settlement.money import refund_rows
 from settlement.money.context import Money
 from settlement.money.finish_refund import finish_refund
 from settlement.money.refund_rows import Claimed
-from settlement.money.restock import restock_refund
+from settlement.money.restock import restock_order
 from settlement.money.settings import MoneySettings
 from settlement.providers.errors import ProviderError, ProviderMisused
 from settlement.providers.protocol import (
@@ -142,6 +142,6 @@ async def _fail(money: Money, claimed: Claimed, ref: str | None, reason: str) ->
 async def _restock(money: Money, refund_id: str) -> None:
     """The money is back, whatever becomes of the units: the cron goes on with them."""
     try:
-        await restock_refund(money, refund_id)
+        await restock_order(money, refund_id)
     except StoreError as failed:
         log.warning("restock_waits", refund=refund_id, reason=str(failed))

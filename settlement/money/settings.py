@@ -1,9 +1,7 @@
 """How often, how long, how many times: the numbers of payments and refunds."""
 
-from collections.abc import Mapping
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 
 _RANGES: Final = {
@@ -44,12 +42,3 @@ class MoneySettings(Struct, frozen=True, kw_only=True, rename="upper"):
                 raise ValueError(f"{name.upper()} must be {low:g}..{high:g}")
         if self.refund_first_pause_s > self.refund_longest_pause_s:
             raise ValueError("REFUND_FIRST_PAUSE_S must not be above REFUND_LONGEST_PAUSE_S")
-
-
-def read_settings(environment: Mapping[str, str]) -> MoneySettings:
-    """Decode the settings; empty variables count as unset, names that are not ours are ignored.
-
-    Raises msgspec.ValidationError: a value is wrong; the message names it.
-    """
-    given = {name: value for name, value in environment.items() if value}
-    return msgspec.convert(given, MoneySettings, strict=False)

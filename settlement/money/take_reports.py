@@ -139,6 +139,9 @@ async def _with_script(
         return Taken(_declined(answer), change)
     if lane_is_dropped:
         answer = await rule_forgotten(money, due, mismatch=isinstance(step, Refuse))
+    elif isinstance(step, Refuse):
+        # The buyer may try again: wrong money keeps no hold from being paid with right money.
+        await decline.decline(money.store, due.base, due.order_id, due.payment_id, "mismatch")
     return Taken(_ruled(answer), PaymentChange(due.payment_id, report.ref))
 
 

@@ -1,10 +1,8 @@
 """The providers' part of the environment, decoded once when the process starts."""
 
-from collections.abc import Mapping
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct
 
 SECRETS: Final = (
@@ -53,12 +51,3 @@ class ProviderSettings(Struct, frozen=True, kw_only=True, rename="upper"):
         """What rich prints: the same, masked the same."""
         shown = {name: getattr(self, name) for name in self.__struct_fields__}
         return list((shown | {name: "***" for name in SECRETS if shown[name]}).items())
-
-
-def read_settings(environment: Mapping[str, str]) -> ProviderSettings:
-    """Decode the settings; empty variables count as unset, names that are not ours are ignored.
-
-    Raises msgspec.ValidationError: a value is wrong; the message names it and holds no secret.
-    """
-    given = {name: value for name, value in environment.items() if value}
-    return msgspec.convert(given, ProviderSettings, strict=False)

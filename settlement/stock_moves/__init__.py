@@ -10,5 +10,6 @@ is settled. A crash in between leaves an intent, which `finish.py` carries on.
 ``move_units.py``  units are added to a running sale, or taken back
 ``end_sale.py``    pause, resume, close; sales whose window is over
 ``announce.py``    tells the gateways which sale sells a product
+``audit.py``       writes down who asked
 ``finish.py``      what a crash left
 """

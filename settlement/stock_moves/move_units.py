@@ -12,6 +12,7 @@ from lua.store import Store, StoreUnreachable
 from migrations.engine import raw_connection
 from settlement.drain.lanes import Connection
 from settlement.stock_moves import rows
+from settlement.stock_moves.audit import By, user_of, write_audit
 from settlement.stock_moves.outcomes import (
     Done,
     InUse,
@@ -33,7 +34,7 @@ async def move_units(
     delta: int,
     *,
     key: str | None = None,
-    by: int | None = None,
+    by: By | None = None,
 ) -> MoveOutcome:
     """Add ``delta`` units to an item of an open sale, or take them back when it is negative.
 
@@ -77,7 +78,7 @@ async def carry_out(store: Store, connection: Connection, move: rows.Move) -> Mo
 
 
 async def _intend(
-    connection: Connection, sale_id: int, product: int, delta: int, key: str | None, by: int | None
+    connection: Connection, sale_id: int, product: int, delta: int, key: str | None, by: By | None
 ) -> rows.Move | MoveOutcome:
     kind: rows.Kind = "add" if delta > 0 else "take_back"
     async with connection.transaction():
@@ -97,7 +98,10 @@ async def _intend(
             if stock is not None:
                 return NotEnough(product, stock)
         move = rows.Move(str(uuids.uuid7()), sale_id, 0, product, kind, abs(delta), "intended")
-        await rows.insert_move(connection, move, key, by)
+        await rows.insert_move(connection, move, key, user_of(by))
+        await write_audit(
+            connection, by, f"sale.units_{kind}", sale_id, after={"product": product, "delta": delta}
+        )
     return move
 
 

@@ -14,7 +14,8 @@ from lua.store import Store, StoreUnreachable
 from migrations.engine import raw_connection
 from settlement.drain.lanes import Connection
 from settlement.stock_moves import rows
-from settlement.stock_moves.announce import announce
+from settlement.stock_moves.announce import announce, tell
+from settlement.stock_moves.audit import By, user_of, write_audit
 from settlement.stock_moves.outcomes import (
     Done,
     NoSuchSale,
@@ -30,7 +31,7 @@ TAKEN: Final = "uq_sale_items_open_product"
 
 
 async def open_sale(
-    store: Store, engine: AsyncEngine, sale_id: int, journal_max: int, by: int | None = None
+    store: Store, engine: AsyncEngine, sale_id: int, journal_max: int, by: By | None = None
 ) -> OpenOutcome:
     """Open a draft; opening an open sale again finishes what a crash left, and changes nothing.
 
@@ -50,8 +51,13 @@ async def open_sale(
 async def credit_lanes(
     store: Store, sale: rows.Sale, items: list[rows.Item], journal_max: int
 ) -> Done | Pending:
-    """Put the units of an open sale on sale in the store; again changes nothing."""
+    """Put the units of an open sale on sale in the store; again changes nothing.
+
+    The products are announced first: the last lane that is opened ends the intent, and nobody
+    would come back for what is left to do then.
+    """
     try:
+        await announce(store, sale.id, [item.product for item in items])
         for lane in range(sale.lanes):
             share = [
                 LaneItem(
@@ -66,7 +72,7 @@ async def credit_lanes(
             outcome = await open_lane(store, base, rows.terms(sale, journal_max), share)
             if isinstance(outcome, Closed):
                 return Pending()
-        await announce(store, sale.id, [item.product for item in items])
+        await tell(store, sale.id)
     except StoreUnreachable:
         return Pending()
     return Done()
@@ -78,7 +84,7 @@ def lane_share(units: int, lanes: int, lane: int) -> int:
 
 
 async def _debit_products(
-    connection: Connection, sale_id: int, by: int | None
+    connection: Connection, sale_id: int, by: By | None
 ) -> OpenOutcome | None:
     """Phase one; None: the sale is open now, or was."""
     try:
@@ -90,6 +96,8 @@ async def _debit_products(
                 return None
             if sale.state != "draft":
                 return WrongState(sale.state)
+            if sale.over:
+                return WrongState("over")
             items = await rows.read_items(connection, sale_id, lock=True)
             for item in items:
                 if not item.sellable:
@@ -100,6 +108,8 @@ async def _debit_products(
             for item in items:
                 await rows.take_stock(connection, item.product, item.units)
                 await _intend(connection, sale, item, by)
+            given = {str(item.product): item.units for item in items}
+            await write_audit(connection, by, "sale.opened", sale_id, after={"units": given})
     except asyncpg.UniqueViolationError as taken:
         if taken.constraint_name != TAKEN:
             raise
@@ -107,14 +117,14 @@ async def _debit_products(
     return None
 
 
-async def _intend(connection: Connection, sale: rows.Sale, item: rows.Item, by: int | None) -> None:
+async def _intend(connection: Connection, sale: rows.Sale, item: rows.Item, by: By | None) -> None:
     for lane in range(sale.lanes):
         units = lane_share(item.units, sale.lanes, lane)
         if units:
             move = rows.Move(
                 str(uuids.uuid7()), sale.id, lane, item.product, "open", units, "intended"
             )
-            await rows.insert_move(connection, move, None, by)
+            await rows.insert_move(connection, move, None, user_of(by))
 
 
 async def _taken_product(connection: Connection, sale_id: int) -> int:

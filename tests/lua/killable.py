@@ -26,8 +26,14 @@ class KillableValkey:
     @property
     def aof_path(self) -> Path:
         """The file that the server appends to."""
-        [found] = (self.settings.data_dir / "appendonlydir").glob("*.incr.aof")
-        return found
+        [found] = (name for name in self.logs if name.endswith(".incr.aof"))
+        return self.settings.data_dir / "appendonlydir" / found
+
+    @property
+    def logs(self) -> list[str]:
+        """The files that the server would read at a start, besides their list."""
+        folder = self.settings.data_dir / "appendonlydir"
+        return sorted(path.name for path in folder.iterdir() if path.suffix in {".rdb", ".aof"})
 
     def start(self) -> None:
         self._server = EmbeddedValkey(self.settings, self._spawn)

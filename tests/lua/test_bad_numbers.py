@@ -2,6 +2,7 @@
 
 import pytest
 
+from lua import keys
 from lua.reserve import arguments
 from lua.store import Argument, ScriptFailed, Store
 from tests.lua.lane_state import fingerprint
@@ -157,3 +158,23 @@ async def test_a_reason_is_one_word(
     await opened(store)
     with pytest.raises(ScriptFailed, match="one word"):
         await store.run(name, BASE, *words, reason, *rest)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [0, 0, keys.DAY_MS + 1, "EUR", 1000, 7, 1, 1, 1],
+        [0, 0, 1000, "EUR", 1000],
+        [0, 0, 1000, "EUR", 1000, 7, 1, 1],
+        [0, 0, 1000, "EUR", 1000, 7, 1, 1, 1, 7, 1, 1, 1],
+        [0, 0, 1000, "EUR", 1000, 7, 1, 10**11, 1],
+        [0, 0, 1000, "euro", 1000, 7, 1, 1, 1],
+    ],
+    ids=["holds longer than a day", "no items", "half an item", "twice", "too dear", "no currency"],
+)
+async def test_terms_that_a_lane_could_not_keep_are_refused(
+    store: Store, words: list[Argument]
+) -> None:
+    with pytest.raises(ScriptFailed):
+        await store.run("open", BASE, *words)
+    assert await fingerprint(store.client) == {}

@@ -11,7 +11,7 @@ from lua.confirm import confirm
 from lua.pause import pause
 from lua.release import release
 from lua.reserve import Held, KeyReused, Replayed, SoldOut
-from lua.store import Store
+from lua.store import ScriptFailed, Store
 from tests.lua.lane_laws import check_laws
 from tests.lua.lane_state import fingerprint
 from tests.lua.lanes import BASE, PRODUCT, buy, new_id, opened
@@ -74,6 +74,17 @@ async def test_a_key_with_another_body_is_refused(store: Store) -> None:
     await buy(store, 1, 1, key="k")
     before = await fingerprint(store.client)
     assert await buy(store, 1, 2, key="k") == KeyReused()
+    assert await fingerprint(store.client) == before
+
+
+@pytest.mark.parametrize(("user", "key"), [(1, "other"), (2, "k")])
+async def test_an_order_id_is_never_used_twice(store: Store, user: int, key: str) -> None:
+    await opened(store)
+    order = new_id()
+    await buy(store, 1, key="k", order=order)
+    before = await fingerprint(store.client)
+    with pytest.raises(ScriptFailed, match="made with another key"):
+        await buy(store, user, key=key, order=order)
     assert await fingerprint(store.client) == before
 
 

@@ -145,19 +145,23 @@ async def test_a_payment_cannot_be_begun_on_an_overdue_hold(store: Store) -> Non
     assert (await check_laws(store, BASE)).now.items[PRODUCT].available == 1
 
 
+async def left_and_back(store: Store) -> tuple[int, int]:
+    """What somebody hears who asks for more than there is."""
+    outcome = await buy(store, 99, 3)
+    assert isinstance(outcome, SoldOut)
+    return outcome.available, outcome.back
+
+
 async def test_units_that_come_back_to_none_left_are_counted_and_told(store: Store) -> None:
     await opened(store, units=2)
     first, second = await held(store, 1), await held(store, 2)
     async with store.client.pubsub() as messages:
         await messages.subscribe(keys.RETURNED_CHANNEL)
-        outcome = await buy(store, 3)
-        assert isinstance(outcome, SoldOut)
-        assert outcome.back == 0
+        assert await left_and_back(store) == (0, 0)
         await release(store, BASE, first, "CANCELLED", "wish")  # to none left: told
+        assert await left_and_back(store) == (1, 1)
         await release(store, BASE, second, "CANCELLED", "wish")  # to one left: not told
-        outcome = await buy(store, 3, 3)
-        assert isinstance(outcome, SoldOut)
-        assert (outcome.available, outcome.back) == (2, 1)
+        assert await left_and_back(store) == (2, 1)
         await store.client.publish(keys.RETURNED_CHANNEL, "the end")
         told = []
         async with asyncio.timeout(5):

@@ -1,22 +1,17 @@
 """Scripts in any order answer and change what a model in plain Python does, and keep the laws.
 
-The clock is the server's: a step is right when some millisecond between its beginning and its end
-explains answer and change together. Lanes with short holds see deadlines pass between steps.
+The laws are in `lane_laws`, the model in `model`. HYPOTHESIS_PROFILE=explore tries new sequences.
 """
 
-import asyncio
-import copy
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
-import redis.asyncio
-from hypothesis import HealthCheck, event, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     initialize,
     precondition,
     rule,
@@ -30,7 +25,6 @@ from lua.confirm import confirm
 from lua.decline import decline
 from lua.expire import expire
 from lua.gate import Gate, set_gate
-from lua.journal import AnyEntry, Position
 from lua.open import Item
 from lua.outcomes import Closed
 from lua.pause import pause
@@ -39,15 +33,13 @@ from lua.release import NO_PAYMENT, release
 from lua.reserve import reserve
 from lua.restock import restock
 from lua.retake import LateOrder, retake
-from lua.store import Store
 from lua.sweep import Swept, sweep
 from lua.trim import KEEP_ALL, trim
 from tests.lua import model_buyers, model_money, model_staff
-from tests.lua.killable import KillableValkey, running
-from tests.lua.lane_laws import broken
-from tests.lua.lane_state import read_lane
+from tests.lua.killable import running
 from tests.lua.lanes import BASE, GENERATION, LONG_MS, loaded, new_id, opened, server_ms, wait_until
-from tests.lua.model import Lines, Model, view_of
+from tests.lua.machine import Attempt, CheckedMachine, Server
+from tests.lua.model import Lines, Model
 
 ITEMS: Final = [Item(7, 4, 1_999, 3), Item(8, 3, 500, 0)]
 BASKETS: Final[list[Lines]] = [
@@ -62,7 +54,6 @@ BASKETS: Final[list[Lines]] = [
 SHORT_MS: Final = 30
 RATE: Final = (1, 200)
 
-ANY_FROM: Final = 5
 orders = st.integers(0, 7)
 """Which order: so many before the latest in a fitting state; from ANY_FROM on in any state."""
 payments = st.sampled_from(["own", "own", "own", "own", "second", "other's"])
@@ -70,39 +61,10 @@ LIVE: Final = {"HELD", "PAYING", "EXPIRING"}
 OVER: Final = {"EXPIRED", "FAILED"}
 
 
-class Attempt:
-    """One call of reserve, and two payments that may be made for it."""
-
-    def __init__(self, user: int, key: str, lines: Lines, rate: tuple[int, int]) -> None:
-        self.order = new_id()
-        self.user, self.key, self.lines, self.rate = user, key or self.order, lines, rate
-        self.payments = {"own": new_id(), "second": new_id()}
-
-
-class Server:
-    """One Valkey and one event loop for all examples."""
-
-    def __init__(self, valkey: KillableValkey) -> None:
-        self.valkey = valkey
-        self.runner = asyncio.Runner()
-        self.store = Store(redis.asyncio.Redis.from_url(valkey.url), GENERATION)
-
-    async def restart(self) -> None:
-        """Kill -9; what was acknowledged is on the disk, the scripts are gone."""
-        self.valkey.kill()
-        self.valkey.start()
-        await self.store.client.connection_pool.disconnect()
-
-
-class SaleMachine(RuleBasedStateMachine):
+class SaleMachine(CheckedMachine):
     def __init__(self, server: Server) -> None:
-        super().__init__()
-        self.server = server
-        self.store = server.store
-        self.model = Model({}, 0, 0)
-        self.attempts: list[Attempt] = []
+        super().__init__(server)
         self.moves = [new_id(), new_id()]
-        self.entries: list[tuple[Position, AnyEntry]] = []
         self.first_seq = 1
         self.restarts_left = 0
 
@@ -130,54 +92,54 @@ class SaleMachine(RuleBasedStateMachine):
 
     @rule(pick=orders)
     def reserve_again(self, pick: int) -> None:
-        it = self._attempt(pick, set())
+        it = self.attempt(pick, set())
         words = (it.order, it.user, it.key, it.lines, *it.rate)
-        self._step(
+        self.step(
             lambda: reserve(self.store, BASE, *words),
             lambda lane, now: model_buyers.reserve(lane, now, *words),
         )
 
     @rule(pick=orders, payment=payments, extension_ms=st.sampled_from([0, SHORT_MS, LONG_MS]))
     def begin_payment(self, pick: int, payment: str, extension_ms: int) -> None:
-        words = (*self._paid(pick, {"HELD"}, payment), extension_ms)
-        self._step(
+        words = (*self.paid_for(pick, {"HELD"}, payment), extension_ms)
+        self.step(
             lambda: begin_payment(self.store, BASE, *words),
             lambda lane, now: model_buyers.begin_payment(lane, now, *words),
         )
 
     @rule(pick=orders, payment=payments)
     def decline(self, pick: int, payment: str) -> None:
-        words = self._paid(pick, {"PAYING", "EXPIRING"}, payment)
-        self._step(
+        words = self.paid_for(pick, {"PAYING", "EXPIRING"}, payment)
+        self.step(
             lambda: decline(self.store, BASE, *words, "card_declined"),
             lambda lane, now: model_buyers.decline(lane, now, *words),
         )
 
     @rule(pick=orders, payment=payments)
     def confirm(self, pick: int, payment: str) -> None:
-        words = self._paid(pick, LIVE, payment)
-        self._step(
+        words = self.paid_for(pick, LIVE, payment)
+        self.step(
             lambda: confirm(self.store, BASE, *words),
             lambda lane, now: model_money.confirm(lane, now, *words),
         )
 
     @rule(pick=orders, payment=payments)
     def retake(self, pick: int, payment: str) -> None:
-        order, paid = self._paid(pick, OVER, payment)
+        order, paid = self.paid_for(pick, OVER, payment)
         found = self.model.orders.get(order)
         if found is None:
             return
         record = self.model.record(found)
         late = LateOrder(order, found.user, record.created_ms, record.total_minor, record.lines)
-        self._step(
+        self.step(
             lambda: retake(self.store, BASE, late, paid),
             lambda lane, now: model_money.retake(lane, now, order, paid),
         )
 
     @rule(pick=orders, payment=payments)
     def refuse(self, pick: int, payment: str) -> None:
-        order, paid = self._paid(pick, LIVE, payment)
-        self._step(
+        order, paid = self.paid_for(pick, LIVE, payment)
+        self.step(
             lambda: refuse(self.store, BASE, order, paid, "mismatch"),
             lambda lane, now: model_money.refuse(lane, now, paid, "mismatch"),
         )
@@ -189,17 +151,17 @@ class SaleMachine(RuleBasedStateMachine):
         ended=st.booleans(),
     )
     def release(self, pick: int, who: str, state: str, *, ended: bool) -> None:
-        it = self._attempt(pick, LIVE)
+        it = self.attempt(pick, LIVE)
         user = {"buyer": it.user, "engine": 0, "stranger": 99}[who]
         payment = it.payments["own"] if ended else NO_PAYMENT
-        self._step(
+        self.step(
             lambda: release(self.store, BASE, it.order, state, "wish", user=user, payment=payment),  # type: ignore[arg-type]
             lambda lane, now: model_buyers.release(lane, now, it.order, user, state, payment),
         )
 
     @rule(most=st.sampled_from([1, 2, 100]), grace_ms=st.sampled_from([0, SHORT_MS, LONG_MS]))
     def expire(self, most: int, grace_ms: int) -> None:
-        self._step(
+        self.step(
             lambda: expire(self.store, BASE, most, grace_ms),
             lambda lane, now: model_staff.expire(lane, now, most, grace_ms),
         )
@@ -211,7 +173,7 @@ class SaleMachine(RuleBasedStateMachine):
     )
     def adjust(self, move: int | None, product: int, delta: int) -> None:
         words = (new_id() if move is None else self.moves[move], product, delta)
-        self._step(
+        self.step(
             lambda: adjust(self.store, BASE, *words),
             lambda lane, now: model_staff.adjust(lane, now, *words),
         )
@@ -219,19 +181,19 @@ class SaleMachine(RuleBasedStateMachine):
     @rule(pick=orders)
     def restock(self, pick: int) -> None:
         """A refunded order's units come back; asked for twice, they come back once."""
-        it = self._attempt(pick, {"PAID"})
+        it = self.attempt(pick, {"PAID"})
         found = self.model.orders.get(it.order)
         if found is None or found.state != "PAID":
             return
         lines, move = self.model.lines_json(found.lines), it.order[:-1] + "0"
-        self._step(
+        self.step(
             lambda: restock(self.store, BASE, move, it.order, found.user, lines),
             lambda lane, now: model_staff.restock(lane, now, move, it.order),
         )
 
     @rule(state=st.sampled_from(["paused", "open", "open"]))
     def pause(self, state: str) -> None:
-        self._step(
+        self.step(
             lambda: pause(self.store, BASE, state),  # type: ignore[arg-type]
             lambda lane, now: model_staff.pause(lane, now, state),
         )
@@ -239,7 +201,7 @@ class SaleMachine(RuleBasedStateMachine):
     @rule(chance=st.integers(0, 9))
     def close(self, chance: int) -> None:
         if chance == 9 or self.model.leaving:
-            self._step(lambda: close_lane(self.store, BASE), model_staff.close)
+            self.step(lambda: close_lane(self.store, BASE), model_staff.close)
 
     @rule(kept=st.sampled_from([None, 0, 1, 3]), room=st.sampled_from([0, 1_000, 1_000, 1_000]))
     def trim_and_sweep(self, kept: int | None, room: int) -> None:
@@ -248,11 +210,11 @@ class SaleMachine(RuleBasedStateMachine):
             self.first_seq = max(first_seq, self.model.seq - kept)
         dropped = self.first_seq - first_seq
         keep_id = KEEP_ALL if kept is None else f"{GENERATION}-{self.first_seq}"
-        self._step(
+        self.step(
             lambda: trim(self.store, BASE, keep_id, ceiling),
             lambda lane, now: model_staff.trim(lane, now, dropped, ceiling),
         )
-        self._step(
+        self.step(
             lambda: sweep(self.store, BASE, 0, 1_000),
             lambda lane, now: Swept(0, model_staff.sweep(lane, now)),
         )
@@ -269,7 +231,7 @@ class SaleMachine(RuleBasedStateMachine):
     @rule(pick=orders)
     def lose_the_server(self, pick: int) -> None:
         self.restarts_left -= 1
-        words = self._paid(pick, LIVE, "own")
+        words = self.paid_for(pick, LIVE, "own")
         self.server.runner.run(self.server.restart())
         answer = self.server.runner.run(confirm(self.store, BASE, *words))
         assert answer == Closed("noscript")
@@ -291,47 +253,7 @@ class SaleMachine(RuleBasedStateMachine):
             lane.gate = f"{word}:{GENERATION}"
             return Gate(lane.seq)
 
-        self._step(lambda: set_gate(self.store, BASE, word), predict)  # type: ignore[arg-type]
-
-    def _attempt(self, pick: int, states: set[str]) -> Attempt:
-        fitting = [
-            it
-            for it in self.attempts
-            if it.order in self.model.orders and self.model.orders[it.order].state in states
-        ]
-        among = fitting if fitting and pick < ANY_FROM else self.attempts
-        return among[-1 - pick % len(among)]
-
-    def _paid(self, pick: int, states: set[str], payment: str) -> tuple[str, str]:
-        it = self._attempt(pick, states)
-        named = self.attempts[0].payments["own"] if payment == "other's" else it.payments[payment]
-        return it.order, named
-
-    def _step(
-        self, call: Callable[[], Awaitable[object]], predict: Callable[[Model, int], object]
-    ) -> None:
-        """Do it, find the moment that explains it, check the laws."""
-        answer, before_ms, after_ms = self.server.runner.run(self._timed(call))
-        state = self.server.runner.run(read_lane(self.store, BASE))
-        event(type(answer).__module__ + "." + type(answer).__name__)
-        last = self.entries[-1][0].seq if self.entries else 0
-        self.entries += [entry for entry in state.journal if entry[0].seq > last]
-        seen = view_of(state)
-        trials: list[tuple[object, object]] = []
-        for now in range(before_ms, after_ms + 1):
-            trial = copy.deepcopy(self.model)
-            trials.append((predict(trial, now), trial.view()))
-            if trials[-1] == (answer, seen):
-                self.model = trial
-                break
-        else:
-            assert (answer, seen) == trials[0]
-        assert broken(state, self.entries) == []
-
-    async def _timed(self, call: Callable[[], Awaitable[object]]) -> tuple[object, int, int]:
-        before_ms = await server_ms(self.store)
-        answer = await call()
-        return answer, before_ms, await server_ms(self.store)
+        self.step(lambda: set_gate(self.store, BASE, word), predict)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Buyers for tests: tokens by user id, and a way to buy over HTTP."""
 
-import asyncio
-import time
 import uuid
 from typing import Any
 
@@ -51,14 +49,3 @@ class Front(Struct):
         if key is not None:
             sent["Idempotency-Key"] = key
         return await self.http.post("/orders", json=wanted, headers=sent)
-
-    async def ready(self) -> None:
-        """Wait until the gateway's own connection to the store is up; ten seconds at most."""
-        limit = time.monotonic() + 10
-        while (await self.buy(1, body={"product_id": 10**9, "quantity": 1})).status_code != 404 or (
-            await self.buy(
-                1, body={"product_id": self.shop.products[0], "quantity": 10}, key="probe"
-            )
-        ).status_code == 503:
-            assert time.monotonic() < limit
-            await asyncio.sleep(0.01)

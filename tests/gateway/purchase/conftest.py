@@ -24,8 +24,6 @@ async def shop(valkey: "redis.asyncio.Redis", database_url: str) -> AsyncIterato
 async def app(engines: Any, database_url: str, shop: Shop) -> AsyncIterator[Application]:
     """A gateway without request limits, connected."""
     async with running(database_url, engines.valkey.url) as application:
-        async with client_of(application) as client:
-            await Front(client, shop).ready()
         yield application
 
 

@@ -36,7 +36,7 @@ BODIES: list[bytes] = [
     b'{"product_id": 1, "quantity": 1, "idempotency_key": "\\u0000"}',
     b'{"product_id": 1, "quantity": 1, "idempotency_key": 5}',
     b"[" * 50_000,
-    b'{"lines": [' + b",".join(b'{"product_id": %d, "quantity": 1}' % n for n in range(1, 12)) + b"]}",
+    b'{"lines": [%s]}' % b",".join(b'{"product_id": %d, "quantity": 1}' % n for n in range(1, 12)),
 ]  # fmt: skip
 
 
@@ -64,10 +64,12 @@ def test_no_bytes_whatever_make_a_5xx(body: bytes) -> None:
     from gateway.problems import Refused
     from gateway.purchase.order_body import read_body
 
+    code = None
     try:
         read_body(body)
     except Refused as refused:
-        assert refused.code == "invalid_request"
+        code = refused.code
+    assert code in {None, "invalid_request"}
 
 
 @pytest.mark.parametrize("key", ["", " " * 256, "a" * 256, "tab\there", "ünïcode", "\x7f"])

@@ -90,7 +90,6 @@ async def test_several_lines_are_all_or_nothing(
         await announced(shop)
         async with running(database_url, engines.valkey.url) as app, client_of(app) as client:
             front = Front(client, shop)
-            await front.ready()
             first, second, third = shop.products
             lines = [{"product_id": first, "quantity": 5}, {"product_id": second, "quantity": 1}]
             assert (await front.buy(1, body={"lines": lines})).status_code == 201
@@ -110,7 +109,6 @@ async def test_one_user_with_1000_parallel_requests_gets_exactly_the_limit(
         await announced(shop)
         async with running(database_url, engines.valkey.url) as app, client_of(app) as client:
             front = Front(client, shop)
-            await front.ready()
             answers = await asyncio.gather(*(front.buy(7) for _ in range(1_000)))
             assert codes(answers) == {(201, None): 3, (409, "limit_reached"): 997}
 
@@ -123,7 +121,6 @@ async def test_ten_attempts_a_minute_then_429_with_the_time_to_wait(
         client_of(app) as client,
     ):
         front = Front(client, shop)
-        await front.ready()
         answers = await asyncio.gather(*(front.buy(7) for _ in range(15)))
         assert codes(answers) == {(201, None): 10, (429, "rate_limited"): 5}
         limited = next(answer for answer in answers if answer.status_code == 429)

@@ -1,0 +1,28 @@
+"""`flashsale demo`: a whole sale in a minute, and the ledger of every promise."""
+
+import sys
+
+import rich_click as click
+
+
+@click.command()
+@click.option("--buyers", default=5_000, show_default=True, type=click.IntRange(10, 1_000_000))
+@click.option("--units", default=1_000, show_default=True, type=click.IntRange(3, 1_000_000))
+@click.option("--seed", default=1, show_default=True, help="The same seed casts the same buyers.")
+@click.option("--plain", is_flag=True, help="Lines instead of a live picture.")
+def demo(*, buyers: int, units: int, seed: int, plain: bool) -> None:
+    """Start everything, let buyers rush a sale, and prove that every promise held.
+
+    Exit 0 only if all of them held.
+    """
+    from rich.console import Console
+
+    from flashsale.demo.plan import Plan
+    from flashsale.demo.run import run_demo
+    from flashsale.stack.signals import stopped_by_signals
+
+    console = Console(force_terminal=False if plain else None)
+    kept = False
+    with stopped_by_signals():
+        kept = run_demo(Plan(buyers=buyers, units=units, seed=seed), console)
+    sys.exit(0 if kept else 1)
