@@ -147,7 +147,6 @@ def ready(refused: Refused) -> Answer:
     named = {
         "content-type": MEDIA_TYPE,
         "content-length": str(len(encoded)),
-        "cache-control": "no-store",
         **headers(refused),
     }
     lines = tuple((name.lower().encode(), value.encode()) for name, value in named.items())

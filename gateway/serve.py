@@ -15,6 +15,7 @@ import uvicorn
 from msgspec import Struct
 
 from gateway.app import Application, create_app
+from gateway.one_write import OneWrite
 from gateway.operations.logs import configure_logs
 from gateway.settings import GatewaySettings
 from lua.settings import ValkeySettings
@@ -65,7 +66,7 @@ def _config(listen: Listen, settings: GatewaySettings, app: Application) -> uvic
         fd=listen.fd,
         backlog=listen.backlog,
         loop="uvloop",
-        http="httptools",
+        http=OneWrite,
         ws="none",
         interface="asgi3",
         lifespan="on",

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -53,18 +53,16 @@ async def finish(staff: Staff, market: Market, watched: Watched, database_url: s
 
 
 @asynccontextmanager
-async def background(*work: Any) -> AsyncIterator[None]:
-    """Run coroutines while inside. What one of them raises ends the run when it is left."""
-    tasks = [asyncio.create_task(one) for one in work]
+async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run coroutines while inside; when one of them fails, so does the inside, at once."""
     try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-    for ended in ends:
-        if isinstance(ended, Exception):
-            raise ended
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one) for one in work]
+            yield
+            for task in tasks:
+                task.cancel()
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from several
 
 
 async def _live(market: Market, buyer: Buyer) -> None:
@@ -75,7 +73,7 @@ async def _live(market: Market, buyer: Buyer) -> None:
         await end(market, buyer, order)
 
 
-async def _until(so: Any, limit_s: float) -> bool:
+async def _until(so: Callable[[], Awaitable[bool]], limit_s: float) -> bool:
     """Wait until it is so, ``limit_s`` at most."""
     give_up_s = time.monotonic() + limit_s
     while not await so():

@@ -63,15 +63,14 @@ async def change_me(request: Asked, data: JSONBody[ProfileChange]) -> Account:
         return before
     async with process.database.begin() as connection:
         after = await update_profile(connection, request.user.id, changes)
-        await audit.record(
+        await audit.record_by(
             connection,
-            actor_id=request.user.id,
+            audit.by(request),
             action="account.changed",
             subject="user",
             subject_id=request.user.id,
             before={name: getattr(before, name) for name in changes},
             after=changes,
-            request_id=request.scope.get("request_id"),
         )
     return after
 
@@ -119,11 +118,10 @@ async def _account(process: Process, user_id: int) -> Account:
 
 
 async def _audit(connection: Any, request: Asked, action: str) -> None:
-    await audit.record(
+    await audit.record_by(
         connection,
-        actor_id=request.user.id,
+        audit.by(request),
         action=action,
         subject="user",
         subject_id=request.user.id,
-        request_id=request.scope.get("request_id"),
     )

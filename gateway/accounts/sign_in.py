@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, Final, Literal
 
 from litestar import Request, Response, post
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import OpenAPIMediaType, Operation, Reference, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from msgspec import Struct
 from sqlalchemy import func, update
@@ -43,7 +43,9 @@ class Tokens(Struct, frozen=True):
 
 
 def _form(name: str) -> OpenAPIMediaType:
-    properties = {one: Schema(type=OpenAPIType.STRING) for one in (name, "password")}
+    properties: dict[str, Reference | Schema] = {
+        one: Schema(type=OpenAPIType.STRING) for one in (name, "password")
+    }
     return OpenAPIMediaType(
         schema=Schema(type=OpenAPIType.OBJECT, required=[name, "password"], properties=properties)
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -86,7 +86,7 @@ async def account_of(connection: AsyncConnection, user_id: int) -> Account | Non
 async def standing_of(connection: AsyncConnection, user_id: int) -> Standing | None:
     """Role, activity and token version as of now."""
     wanted = select(User.role, User.is_active, User.token_version).where(User.id == user_id)
-    found = (await connection.execute(wanted)).one_or_none()
+    found: Any = (await connection.execute(wanted)).one_or_none()
     return None if found is None else Standing(*found)
 
 
@@ -95,7 +95,7 @@ async def credentials_of(connection: AsyncConnection, email: str) -> Credentials
     wanted = select(
         User.id, User.password_hash, User.role, User.is_active, User.token_version
     ).where(func.lower(User.email) == email.lower())
-    found = (await connection.execute(wanted)).one_or_none()
+    found: Any = (await connection.execute(wanted)).one_or_none()
     return None if found is None else Credentials(*found)
 
 
@@ -132,5 +132,5 @@ async def raise_token_version(connection: AsyncConnection, user_id: int) -> int:
     return int(changed.scalar_one())
 
 
-def _account(row: Row[Any]) -> Account:
+def _account(row: Any) -> Account:
     return Account(**row._asdict())

@@ -48,7 +48,7 @@ class Title(Struct, frozen=True, forbid_unknown_fields=True):
     name: Name
 
 
-def _patch(what: str) -> Any:
+def _patch(what: str) -> patch:
     path = f"/products/{{product_id:int}}/{what}"
     return patch(path, guards=[admin], security=BEARER, tags=["catalogue"])
 
@@ -106,9 +106,7 @@ async def change_name(
 
 
 @_patch("activate")
-async def activate(
-    request: Asked, product_id: Id, if_match: IfMatch = None
-) -> Response[Product]:
+async def activate(request: Asked, product_id: Id, if_match: IfMatch = None) -> Response[Product]:
     """List the product again."""
     return await _change(
         request, product_id, if_match, "product.activated", lambda _, __: {"is_active": True}
@@ -116,9 +114,7 @@ async def activate(
 
 
 @_patch("deactivate")
-async def deactivate(
-    request: Asked, product_id: Id, if_match: IfMatch = None
-) -> Response[Product]:
+async def deactivate(request: Asked, product_id: Id, if_match: IfMatch = None) -> Response[Product]:
     """Take the product off the list. A sale that runs goes on."""
     return await _change(
         request, product_id, if_match, "product.deactivated", lambda _, __: {"is_active": False}
@@ -144,15 +140,14 @@ async def _change(
         _assert_version(before, if_match)
         values = decide(before, await units_in_sale(connection, product_id))
         after = await update_product(connection, product_id, values, request.user.id)
-        await audit.record(
+        await audit.record_by(
             connection,
-            actor_id=request.user.id,
+            audit.by(request),
             action=action,
             subject="product",
             subject_id=product_id,
             before={name: getattr(before, name) for name in values},
             after=values,
-            request_id=request.scope.get("request_id"),
         )
     return Response(after, headers={"ETag": f'"{after.version}"'})
 

@@ -23,6 +23,7 @@ from gateway.openapi import BEARER
 from gateway.operations import audit
 from gateway.problems import Refused
 from gateway.process import Process, process_of
+from settlement.stock_moves.audit import By
 
 
 class NewProduct(Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,28 +45,23 @@ async def create_product_route(
     request: Request[CurrentUser, Any, Any], data: JSONBody[NewProduct]
 ) -> Response[Product]:
     """Add a product; it is active at once."""
-    product = await create_product(
-        process_of(request), data, request.user.id, request.scope.get("request_id")
-    )
+    product = await create_product(process_of(request), data, audit.by(request))
     headers = {"Location": f"/products/{product.id}", "ETag": f'"{product.version}"'}
     return Response(product, headers=headers)
 
 
-async def create_product(
-    process: Process, new: NewProduct, by: int, request_id: Any = None
-) -> Product:
+async def create_product(process: Process, new: NewProduct, by: By) -> Product:
     """Add a product, audited. Raises Refused (sku_taken)."""
     try:
         async with process.database.begin() as connection:
-            product = await insert_product(connection, msgspec.structs.asdict(new), by)
-            await audit.record(
+            product = await insert_product(connection, msgspec.structs.asdict(new), by.user_id)
+            await audit.record_by(
                 connection,
-                actor_id=by,
+                by,
                 action="product.created",
                 subject="product",
                 subject_id=product.id,
                 after=product,
-                request_id=request_id,
             )
     except SkuTaken:
         raise Refused("sku_taken") from None

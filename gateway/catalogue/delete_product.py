@@ -24,12 +24,11 @@ async def delete_product(request: Request[CurrentUser, Any, Any], product_id: Id
         if selling is not None:
             raise Refused("product_on_sale", f"Sale {selling} has units of it.")
         await soft_delete(connection, product_id, request.user.id)
-        await audit.record(
+        await audit.record_by(
             connection,
-            actor_id=request.user.id,
+            audit.by(request),
             action="product.deleted",
             subject="product",
             subject_id=product_id,
             before=before,
-            request_id=request.scope.get("request_id"),
         )

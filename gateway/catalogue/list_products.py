@@ -27,7 +27,7 @@ Ids: TypeAlias = Annotated[
     list[str] | None, QueryParameter(max_items=IDS_MAX, description="1,2,3 or repeated")
 ]
 State: TypeAlias = Annotated[
-    Listed, QueryParameter(description="anything but active is for admins")
+    Listed, QueryParameter(name="state", description="anything but active is for admins")
 ]
 IfNoneMatch: TypeAlias = Annotated[
     str | None, HeaderParameter(name="If-None-Match", max_length=200)
@@ -39,25 +39,25 @@ async def list_products_route(
     request: Request[Any, Any, Any],
     search: Search = None,
     ids: Ids = None,
-    state: State = "active",
+    listed: State = "active",
     page: PageNumber = 1,
     limit: PageSize = 20,
     if_none_match: IfNoneMatch = None,
 ) -> Response[Page[Product]]:
     """List products; the best match first when searching, else the newest."""
-    if state != "active":
+    if listed != "active":
         await require_admin(request)
     async with process_of(request).reads.connect() as connection:
         items, total = await list_products(
             connection,
             search=_words(search),
             ids=None if ids is None else _ids(ids),
-            listed=state,
+            listed=listed,
             page=page,
             limit=limit,
         )
     listing = Page(items, page, limit, total)
-    return _cached(listing, if_none_match, FRESH if state == "active" else "private, no-store")
+    return _cached(listing, if_none_match, FRESH if listed == "active" else "private, no-store")
 
 
 def _words(search: str | None) -> str | None:
@@ -77,9 +77,7 @@ def _ids(given: list[str]) -> list[int]:
     return [int(word) for word in words]
 
 
-def _cached(
-    listing: Page[Product], if_none_match: str | None, cache_control: str
-) -> Response[Any]:
+def _cached(listing: Page[Product], if_none_match: str | None, cache_control: str) -> Response[Any]:
     """The listing with its entity tag, or 304 when the caller has it."""
     body = msgspec.json.encode(listing)
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'

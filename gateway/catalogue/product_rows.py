@@ -46,9 +46,7 @@ async def find_product(
     connection: AsyncConnection, product_id: int, listed: Listed = "active"
 ) -> Shown | None:
     """The product, if it is among the listed ones."""
-    found = await connection.execute(
-        _shown().where(Product.id == product_id, _is_listed(listed))
-    )
+    found = await connection.execute(_shown().where(Product.id == product_id, _is_listed(listed)))
     row = found.one_or_none()
     return None if row is None else _product(row)
 
@@ -106,9 +104,7 @@ async def units_in_sale(connection: AsyncConnection, product_id: int) -> int:
     """Units of the product that its open sale has been given and may give back."""
     given = select(func.coalesce(func.sum(LaneItem.units), 0)).join(
         SaleItem,
-        and_(
-            SaleItem.sale_id == LaneItem.sale_id, SaleItem.product_id == LaneItem.product_id
-        ),
+        and_(SaleItem.sale_id == LaneItem.sale_id, SaleItem.product_id == LaneItem.product_id),
     )
     found = await connection.execute(
         select(
@@ -161,7 +157,7 @@ def _is_listed(listed: Listed) -> ColumnElement[bool]:
 
 def _shown() -> Select[Any]:
     """Every column that is shown, with pictures and reserved units."""
-    return select(
+    columns: tuple[Any, ...] = (
         Product.id,
         Product.sku,
         Product.name,
@@ -178,6 +174,7 @@ def _shown() -> Select[Any]:
         Product.created_at,
         Product.updated_at,
     )
+    return select(*columns)
 
 
 def _reserved() -> ColumnElement[int]:
@@ -185,9 +182,7 @@ def _reserved() -> ColumnElement[int]:
         select(func.coalesce(func.sum(LaneItem.available + LaneItem.held), 0))
         .join(
             SaleItem,
-            and_(
-                SaleItem.sale_id == LaneItem.sale_id, SaleItem.product_id == LaneItem.product_id
-            ),
+            and_(SaleItem.sale_id == LaneItem.sale_id, SaleItem.product_id == LaneItem.product_id),
         )
         .where(SaleItem.product_id == Product.id, SaleItem.open)
         .correlate(Product)

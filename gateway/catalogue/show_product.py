@@ -71,7 +71,9 @@ async def show_product(
 
 def _detail(product: Product, sale: Sale | None) -> ProductDetail:
     values = msgspec.structs.asdict(product)
-    item = next((item for item in sale.items if item.product_id == product.id), None) if sale else None
+    item = (
+        next((item for item in sale.items if item.product_id == product.id), None) if sale else None
+    )
     if sale is None or item is None:
         return ProductDetail(**values, sale=None, available=0)
     values["reserved_stock"] = item.available + item.held

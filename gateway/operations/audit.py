@@ -39,9 +39,33 @@ async def record(
     )
 
 
+async def record_by(
+    connection: AsyncConnection,
+    by: By,
+    *,
+    action: str,
+    subject: str,
+    subject_id: int | str,
+    before: Any = None,
+    after: Any = None,
+) -> None:
+    """`record`, for somebody who asked."""
+    await record(
+        connection,
+        actor_id=by.user_id,
+        action=action,
+        subject=subject,
+        subject_id=subject_id,
+        before=before,
+        after=after,
+        request_id=by.request_id,
+    )
+
+
 def by(request: Request[Any, Any, Any]) -> By:
-    """Who asks, for moves of stock, which write their own entries."""
-    return By(request.user.id, request.scope.get("request_id"))
+    """Who asks, behind a guard."""
+    asked: Any = request.scope
+    return By(request.user.id, asked.get("request_id"))
 
 
 def _plain(thing: Any) -> Any:

@@ -34,7 +34,9 @@ def orders(process: Process) -> Subject:
         return await list_own(process, request.user.id, status, page, limit)
 
     @get("/orders/{order_id:uuid}", guards=[guards.signed_in], security=BEARER, tags=["orders"])
-    async def show_order(request: Request[Any, Any, Any], order_id: FromPath[uuid.UUID]) -> OrderDetail:
+    async def show_order(
+        request: Request[Any, Any, Any], order_id: FromPath[uuid.UUID]
+    ) -> OrderDetail:
         """One of the caller's own orders, with products, payments and refunds."""
         return await own_order(process, request.user.id, str(order_id))
 

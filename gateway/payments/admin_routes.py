@@ -9,13 +9,13 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from gateway.accounts import guards
 from gateway.openapi import BEARER
 from gateway.operations import audit
+from gateway.paging import Page, PageNumber, PageSize
 from gateway.payments.ask_refund import ask_refund, retry_refund
 from gateway.payments.listings import read_page
 from gateway.payments.paying import PROVIDER_AWAY
 from gateway.payments.read_payment import read_payment
 from gateway.payments.shapes import (
     NewRefund,
-    Page,
     PaymentRow,
     PaymentSeen,
     RefundSeen,
@@ -38,8 +38,9 @@ from settlement.money.take_reports import Taken
 from settlement.providers.errors import ProviderError
 
 Asked = Request[guards.CurrentUser, Any, Any]
-PageNumber = Annotated[int, QueryParameter(ge=1, le=1_000_000)]
-Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+State = Annotated[WebhookState | None, QueryParameter(name="state")]
+"""Litestar keeps the plain name to itself."""
+
 KEY_MAX = 255
 
 
@@ -128,7 +129,7 @@ def _listing_routes(process: Process) -> list[Any]:
         verdict: FromQuery[Verdict | None] = None,
         order_id: FromQuery[UUID | None] = None,
         page: PageNumber = 1,
-        limit: Limit = 20,
+        limit: PageSize = 20,
     ) -> Page[PaymentRow]:
         """Payments of all buyers."""
         wanted = {"status": status, "provider": provider, "verdict": verdict, "order_id": order_id}
@@ -142,7 +143,7 @@ def _listing_routes(process: Process) -> list[Any]:
         order_id: FromQuery[UUID | None] = None,
         payment_id: FromQuery[UUID | None] = None,
         page: PageNumber = 1,
-        limit: Limit = 20,
+        limit: PageSize = 20,
     ) -> Page[RefundSeen]:
         """Refunds, those of the engine and those that admins asked for."""
         wanted = {"status": status, "cause": cause, "order_id": order_id, "payment_id": payment_id}
@@ -151,16 +152,16 @@ def _listing_routes(process: Process) -> list[Any]:
 
     @get("/admin/webhooks", guards=[guards.admin], security=BEARER, tags=["admin"])
     async def webhooks(
-        state: FromQuery[WebhookState | None] = None,
+        webhook_state: State = None,
         provider: FromQuery[Provider | None] = None,
         payment_id: FromQuery[UUID | None] = None,
         event_id: FromQuery[str | None] = None,
         page: PageNumber = 1,
-        limit: Limit = 20,
+        limit: PageSize = 20,
     ) -> Page[WebhookRow]:
         """Webhooks as they came, less card and personal data."""
         wanted = {
-            "state": state,
+            "state": webhook_state,
             "provider": provider,
             "payment_id": payment_id,
             "event_id": event_id,

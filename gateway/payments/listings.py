@@ -6,7 +6,8 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from gateway.payments.shapes import Page, PaymentRow, RefundSeen, WebhookRow
+from gateway.paging import Page
+from gateway.payments.shapes import PaymentRow, RefundSeen, WebhookRow
 
 Kind = TypeVar("Kind", PaymentRow, RefundSeen, WebhookRow)
 

@@ -1,7 +1,7 @@
 """What clients see of payments, refunds and webhooks."""
 
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
@@ -14,8 +14,6 @@ from migrations.states import (
     Verdict,
     WebhookState,
 )
-
-Item = TypeVar("Item")
 
 
 class NewPayment(Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,12 +112,3 @@ class Resent(Struct, frozen=True):
     id: int
     state: WebhookState
     outcome: str
-
-
-class Page(Struct, Generic[Item], frozen=True):
-    """One page of a listing, newest first."""
-
-    items: list[Item]
-    page: int
-    limit: int
-    total: int

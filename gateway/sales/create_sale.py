@@ -18,6 +18,7 @@ from gateway.process import Process, process_of
 from gateway.sales.read_sale import read_sale
 from gateway.sales.sale import Sale
 from gateway.sales.sale_rows import SellableProduct, insert_sale, sellable_products
+from settlement.stock_moves.audit import By
 
 ITEMS_MAX: Final = 200
 """The script that opens a lane runs about 2 us an item while everybody waits."""
@@ -50,14 +51,14 @@ async def create_sale_route(
 ) -> Response[Sale]:
     """Draft a sale of one or more products in one currency."""
     process = process_of(request)
-    sale_id = await create_sale(process, data, request.user.id, request.scope.get("request_id"))
+    sale_id = await create_sale(process, data, audit.by(request))
     sale = await read_sale(process, sale_id)
     if sale is None:
         raise Refused("not_found")
     return Response(sale, headers={"Location": f"/sales/{sale_id}"})
 
 
-async def create_sale(process: Process, new: NewSale, by: int, request_id: Any = None) -> int:
+async def create_sale(process: Process, new: NewSale, by: By) -> int:
     """Add a draft, audited; returns its id. Raises Refused (invalid_request)."""
     starts_at = new.starts_at or datetime.now(UTC)
     if new.ends_at is not None and new.ends_at <= max(starts_at, datetime.now(UTC)):
@@ -74,18 +75,17 @@ async def create_sale(process: Process, new: NewSale, by: int, request_id: Any =
             "ends_at": new.ends_at,
             "hold_ttl_s": new.hold_ttl_s,
             "currency": currency,
-            "created_by": by,
+            "created_by": by.user_id,
         }
         items = [_item(item, found[item.product_id]) for item in new.items]
         sale_id = await insert_sale(connection, sale, items)
-        await audit.record(
+        await audit.record_by(
             connection,
-            actor_id=by,
+            by,
             action="sale.created",
             subject="sale",
             subject_id=sale_id,
             after={**sale, "items": items},
-            request_id=request_id,
         )
     return sale_id
 

@@ -19,12 +19,18 @@ from lua.store import StoreUnreachable
 
 async def read_sale(process: Process, sale_id: int) -> Sale | None:
     """One sale with its numbers of now. Raises StoreUnreachable."""
+    found = await read_rows(process, sale_id)
+    if found is None:
+        return None
+    row, items = found
+    return shown(row, items, await _numbers(process, row))
+
+
+async def read_rows(process: Process, sale_id: int) -> tuple[SaleRow, list[ItemRow]] | None:
+    """What Postgres has of a sale."""
     async with process.database.connect() as connection:
         row = await sale_row(connection, sale_id)
-        items = [] if row is None else await item_rows(connection, [sale_id])
-    if row is None:
-        return None
-    return shown(row, items, await _numbers(process, row))
+        return None if row is None else (row, await item_rows(connection, [sale_id]))
 
 
 async def read_sales(
@@ -49,6 +55,7 @@ def shown(row: SaleRow, items: Sequence[ItemRow], found: StoreNumbers | None) ->
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         server_time=now,
+        position="" if found is None else found.position,
         hold_ttl_s=row.hold_ttl_s,
         currency=row.currency,
         items=[_item(row, item, found) for item in items],
@@ -71,9 +78,7 @@ def _word(row: SaleRow, found: StoreNumbers | None, now: datetime) -> StateWord:
     if found is not None and row.state != "closed":
         paused = found.state == "paused"
         state = "open" if found.state == "paused" else found.state
-    return state_word(
-        state, paused=paused, starts_at=row.starts_at, ends_at=row.ends_at, now=now
-    )
+    return state_word(state, paused=paused, starts_at=row.starts_at, ends_at=row.ends_at, now=now)
 
 
 def _item(row: SaleRow, item: ItemRow, found: StoreNumbers | None) -> SaleItem:

@@ -19,7 +19,7 @@ from settlement.stock_moves.open_sale import open_sale
 Asked = Request[CurrentUser, Any, Any]
 
 
-def _step(word: str) -> Any:
+def _step(word: str) -> post:
     return post(
         f"/sales/{{sale_id:int}}/{word}",
         status_code=200,

@@ -26,7 +26,8 @@ class SaleItem(Struct, frozen=True):
 
 
 class Sale(Struct, frozen=True):
-    """A sale with its numbers as of ``server_time``."""
+    """A sale with its numbers as of ``server_time`` and ``position``, the journal's; "" for one
+    that the store does not have."""
 
     id: int
     name: str
@@ -34,6 +35,7 @@ class Sale(Struct, frozen=True):
     starts_at: datetime
     ends_at: datetime | None
     server_time: datetime
+    position: str
     hold_ttl_s: int
     currency: str
     items: list[SaleItem]

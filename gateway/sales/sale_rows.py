@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, and_, func, insert, select
+from sqlalchemy import and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from migrations.schema import LaneItem, Product, Sale, SaleItem
@@ -110,7 +110,7 @@ async def item_rows(connection: AsyncConnection, sale_ids: Sequence[int]) -> lis
         func.coalesce(func.sum(column), 0)
         for column in (LaneItem.units, LaneItem.available, LaneItem.held, LaneItem.sold)
     ]
-    item: list[ColumnElement[Any]] = [
+    item: list[Any] = [
         SaleItem.sale_id,
         SaleItem.product_id,
         Product.name,
@@ -119,14 +119,12 @@ async def item_rows(connection: AsyncConnection, sale_ids: Sequence[int]) -> lis
         SaleItem.original_price_minor,
         SaleItem.max_per_user,
     ]
-    found = await connection.execute(
+    found: Any = await connection.execute(
         select(*item, func.count(LaneItem.lane) > 0, *totals)
         .join(Product, Product.id == SaleItem.product_id)
         .outerjoin(
             LaneItem,
-            and_(
-                LaneItem.sale_id == SaleItem.sale_id, LaneItem.product_id == SaleItem.product_id
-            ),
+            and_(LaneItem.sale_id == SaleItem.sale_id, LaneItem.product_id == SaleItem.product_id),
         )
         .where(SaleItem.sale_id.in_(sale_ids))
         .group_by(*item)

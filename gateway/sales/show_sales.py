@@ -16,22 +16,24 @@ from gateway.sales.sale_rows import list_rows
 from migrations.states import SaleState
 
 States = Annotated[
-    SaleState | None, QueryParameter(description="as kept; open covers scheduled, live and paused")
+    SaleState | None,
+    QueryParameter(name="state", description="as kept; open covers scheduled, live and paused"),
 ]
 
 
 @get("/sales", security=[{}, *BEARER], tags=["sales"])
 async def list_sales(
     request: Request[Any, Any, Any],
-    state: States = None,
+    kept: States = None,
     page: PageNumber = 1,
     limit: PageSize = 20,
 ) -> Response[Page[Sale]]:
     """List sales, newest first. Drafts are for admins."""
-    states: list[SaleState] = ["open", "closing", "closed"] if state is None else [state]
-    if state == "draft" or (state is None and await is_admin(request)):
+    states: list[SaleState] = ["open", "closing", "closed"] if kept is None else [kept]
+    if kept == "draft":
         await require_admin(request)
-        states = [state] if state else ["draft", *states]
+    elif kept is None and await is_admin(request):
+        states = ["draft", *states]
     process = process_of(request)
     async with process.database.connect() as connection:
         rows, total = await list_rows(connection, states=states, page=page, limit=limit)

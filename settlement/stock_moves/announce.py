@@ -1,4 +1,4 @@
-"""Tells the gateways which sale sells a product: a map in the store, a copy of what Postgres says."""
+"""Tells the gateways which sale sells a product: a map in the store, copied from Postgres."""
 
 from collections.abc import Iterable
 
@@ -89,7 +89,7 @@ async def _forget(store: Store, pairs: dict[str, str]) -> bool:
                         for (product, sale), seller in zip(pairs.items(), sellers, strict=True)
                         if seller == sale.encode()
                     ]
-                    pipeline.multi()
+                    pipeline.multi()  # type: ignore[no-untyped-call]
                     if gone:
                         pipeline.hdel(keys.PRODUCTS, *gone)
                     await pipeline.execute()

@@ -100,7 +100,11 @@ async def _intend(
         move = rows.Move(str(uuids.uuid7()), sale_id, 0, product, kind, abs(delta), "intended")
         await rows.insert_move(connection, move, key, user_of(by))
         await write_audit(
-            connection, by, f"sale.units_{kind}", sale_id, after={"product": product, "delta": delta}
+            connection,
+            by,
+            f"sale.units_{kind}",
+            sale_id,
+            after={"product": product, "delta": delta},
         )
     return move
 

@@ -53,7 +53,8 @@ async def read_sale(connection: Connection, sale_id: int, *, lock: bool = False)
         "SELECT id, state, CASE WHEN starts_at > coalesce(opened_at, now())"
         " THEN (extract(epoch FROM starts_at) * 1000)::bigint ELSE 0 END,"
         " coalesce((extract(epoch FROM ends_at) * 1000)::bigint, 0), hold_ttl_s * 1000, currency,"
-        " lanes, coalesce(ends_at <= now(), false) FROM sales WHERE id = $1" + (" FOR UPDATE" if lock else ""),
+        " lanes, coalesce(ends_at <= now(), false) FROM sales WHERE id = $1"
+        + (" FOR UPDATE" if lock else ""),
         sale_id,
     )
     return None if row is None else Sale(*row.values())

@@ -14,6 +14,8 @@ from lua import keys
 from lua.settings import ValkeySettings
 from lua.store import Store
 from migrations.settings import DatabaseSettings
+from settlement.drain.drainer import Drainer
+from tests.gateway.desk import Desk
 from tests.gateway.people import SECRET, People
 
 
@@ -62,3 +64,10 @@ async def http(app: Application) -> AsyncIterator[httpx.AsyncClient]:
 async def people(app: Application) -> People:
     """Makes customers and admins with tokens, without computing password hashes."""
     return People(app)
+
+
+@pytest.fixture
+async def desk(app: Application, http: httpx.AsyncClient, people: People) -> Desk:
+    """An admin at work, and a drainer."""
+    drainer = Drainer(app.process.store, app.process.database)
+    return Desk(app, http, await people.admin(), people, drainer)

@@ -67,7 +67,7 @@ class CheckedMachine(RuleBasedStateMachine):
             if it.order in self.model.orders and self.model.orders[it.order].state in states
         ]
         among = fitting if fitting and pick < ANY_FROM else self.attempts
-        return among[-1 - pick % len(among)]
+        return among[-1 - pick % ANY_FROM % len(among)]
 
     def paid_for(self, pick: int, states: set[str], payment: str) -> tuple[str, str]:
         """An order, and a payment that names it or, "other's", the very first order."""

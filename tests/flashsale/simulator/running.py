@@ -52,18 +52,30 @@ class Running(Struct):
 @contextlib.asynccontextmanager
 async def running_simulator(folder: Path, webhook_url: str = "") -> AsyncIterator[Running]:
     """Start it on a free port, stop it at the end; the ledger stays in ``folder``."""
-    async with serving(App(folder, webhook_url, SECRET)) as url:
-        async with httpx.AsyncClient(base_url=url, timeout=5, trust_env=False) as http:
-            yield Running(url, http)
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(App(folder, webhook_url, SECRET)))
+        client = httpx.AsyncClient(base_url=url, timeout=5, trust_env=False)
+        yield Running(url, await stack.enter_async_context(client))
+
+
+def free_port() -> socket.socket:
+    """A socket bound to a free port of this machine."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    return listener
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[str]:
-    """Serve an ASGI application on a free port; gives its URL."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+async def serving(app: Any, listener: socket.socket | None = None) -> AsyncIterator[str]:
+    """Serve an ASGI application on a free port, or on a bound socket; gives its URL."""
+    listener = listener or free_port()
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1
+        app,
+        interface="asgi3",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=1,
     )
     server = uvicorn.Server(config)
     config.load()

@@ -13,11 +13,13 @@ from tests.flashsale.simulator.running import running_simulator, serving
 
 async def test_webhooks_are_signed_and_tell_of_the_payment(short_dir: Path) -> None:
     receiver = Receiver()
-    async with serving(receiver) as url:
-        async with running_simulator(short_dir, f"{url}/webhooks/simulator") as simulator:
-            made = await simulator.create(metadata={"order_id": "o1", "payment_id": "p1"})
-            await simulator.complete(made["id"])
-            assert await receiver.wait_for(1) == ["payment.succeeded"]
+    async with (
+        serving(receiver) as url,
+        running_simulator(short_dir, f"{url}/webhooks/simulator") as simulator,
+    ):
+        made = await simulator.create(metadata={"order_id": "o1", "payment_id": "p1"})
+        await simulator.complete(made["id"])
+        assert await receiver.wait_for(1) == ["payment.succeeded"]
     told = receiver.events[0]["data"]
     assert receiver.path == "/webhooks/simulator"
     assert (told["id"], told["captured_minor"]) == (made["id"], 1_000)

@@ -1,5 +1,7 @@
 """A webhook is kept before anything else, and has its effect sooner or later, once. R26"""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -92,13 +94,16 @@ async def test_a_burst_is_handled_in_one_batch_each_by_itself(till: Till) -> Non
         if user % 4 == 0:
             await till.complete(payment, "failed")
         else:
-            await till.complete(payment, **({"captured_minor": 1} if user % 4 == 1 else {}))
+            wrong: dict[str, Any] = {"captured_minor": 1} if user % 4 == 1 else {}
+            await till.complete(payment, **wrong)
         events.append(await till.news(payment))
     foreign = Event("evt_f", "customer.created", {"id": "evt_f"}, None)
     broken = Event("evt_b", "payment.x", {"id": "evt_b"}, None, "not as documented")
     nobody = PaymentReport("pay_x", "00000000-0000-7000-8000-000000000000", None, Processing())
     unknown = Event("evt_u", "payment.processing", {"id": "evt_u"}, nobody)
-    odd = Event("evt_o", "payment.processing", {}, PaymentReport("p", "no uuid", None, Processing()))
+    odd = Event(
+        "evt_o", "payment.processing", {}, PaymentReport("p", "no uuid", None, Processing())
+    )
     verdicts = await till.tell(*events, foreign, broken, unknown, odd, events[1])
     assert [one.outcome for one in verdicts[:8]] == [
         "refund mismatch", "confirmed", "confirmed", "declined",

@@ -21,9 +21,9 @@ from settlement.providers.protocol import (
     Open,
     PaymentReport,
     Processing,
-    Refused,
     RefundReport,
     RefundSucceeded,
+    Refused,
 )
 from settlement.providers.simulator import Simulator
 from tests.flashsale.simulator.running import SECRET, Running, running_simulator
@@ -135,7 +135,9 @@ async def test_a_webhook_is_read_and_scrubbed(provider: Simulator, running: Runn
         provider.read_webhook(body + b" ", headers)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"id": 1, "type": "x"}', b'{"id": "", "type": ""}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"{", b'{"id": 1, "type": "x"}', b'{"id": "", "type": ""}']
+)
 async def test_a_signed_body_that_is_no_event_is_refused(provider: Simulator, body: bytes) -> None:
     headers = {signature.HEADER: signature.sign(SECRET, body, int(time.time()))}
     with pytest.raises(UnreadableEvent):
