@@ -4,7 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, select, text, true, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Row,
+    Select,
+    and_,
+    cast,
+    func,
+    insert,
+    select,
+    text,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -102,7 +115,7 @@ async def open_sale_of(connection: AsyncConnection, product_id: int) -> int | No
 
 async def units_in_sale(connection: AsyncConnection, product_id: int) -> int:
     """Units of the product that its open sale has been given and may give back."""
-    given = select(func.coalesce(func.sum(LaneItem.units), 0)).join(
+    given = select(_units(LaneItem.units)).join(
         SaleItem,
         and_(SaleItem.sale_id == LaneItem.sale_id, SaleItem.product_id == LaneItem.product_id),
     )
@@ -179,7 +192,7 @@ def _shown() -> Select[Any]:
 
 def _reserved() -> ColumnElement[int]:
     in_lanes = (
-        select(func.coalesce(func.sum(LaneItem.available + LaneItem.held), 0))
+        select(_units(LaneItem.available + LaneItem.held))
         .join(
             SaleItem,
             and_(SaleItem.sale_id == LaneItem.sale_id, SaleItem.product_id == LaneItem.product_id),
@@ -194,7 +207,7 @@ def _reserved() -> ColumnElement[int]:
 def _on_the_way(product_id: Any) -> ColumnElement[int]:
     """Units that have left the product and are not settled in a lane yet."""
     return (
-        select(func.coalesce(func.sum(StockMove.units), 0))
+        select(_units(StockMove.units))
         .where(
             StockMove.product_id == product_id,
             StockMove.state == "intended",
@@ -203,6 +216,11 @@ def _on_the_way(product_id: Any) -> ColumnElement[int]:
         .correlate(Product)
         .scalar_subquery()
     )
+
+
+def _units(units: Any) -> ColumnElement[int]:
+    """The sum as a plain integer: Postgres adds bigints up to a numeric."""
+    return cast(func.coalesce(func.sum(units), 0), BigInteger)
 
 
 def _images() -> ColumnElement[Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import BigInteger, and_, cast, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from migrations.schema import LaneItem, Product, Sale, SaleItem
@@ -107,7 +107,7 @@ async def list_rows(
 async def item_rows(connection: AsyncConnection, sale_ids: Sequence[int]) -> list[ItemRow]:
     """The items of these sales, products ascending."""
     totals = [
-        func.coalesce(func.sum(column), 0)
+        cast(func.coalesce(func.sum(column), 0), BigInteger)
         for column in (LaneItem.units, LaneItem.available, LaneItem.held, LaneItem.sold)
     ]
     item: list[Any] = [

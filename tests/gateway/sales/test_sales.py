@@ -47,7 +47,7 @@ async def test_a_draft_moves_nothing_and_is_for_admins(desk: Desk, http: httpx.A
         ({"name": " "}, "name"),
         ({"items": []}, "items"),
         ({"items": [{"product_id": 10**9, "units": 1}]}, "items[0].product_id"),
-        ({"items": [{"product_id": 1, "units": 0}]}, "items[].units"),
+        ({"items": [{"product_id": 1, "units": 0}]}, "items[0].units"),
         ({"hold_ttl_s": 0}, "hold_ttl_s"),
         ({"hold_ttl_s": 86_401}, "hold_ttl_s"),
         ({"starts_at": LATER, "ends_at": SOON}, "ends_at"),
@@ -63,7 +63,7 @@ async def test_a_sale_that_makes_no_sense_is_refused(
     given = {"name": "Rush", "items": [{"product_id": made["id"], "units": 1}]} | changed
     answer = await desk.ask("POST", "/sales", given)
     assert answer.status_code == 400, answer.text
-    assert answer.json()["errors"][0]["field"].replace("[...]", "[]") == field
+    assert answer.json()["errors"][0]["field"] == field
 
 
 async def test_a_sale_has_each_product_once_and_one_currency(desk: Desk) -> None:
