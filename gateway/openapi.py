@@ -70,6 +70,10 @@ def document(app: Litestar, extra: Sequence[Mapping[str, Mapping[str, Any]]]) ->
             paths[path] = {**paths.get(path, {}), **item}
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = _problem_schema()
+    made["x-problems"] = [
+        {"code": code, "status": kind.status, "title": kind.title, "detail": kind.detail}
+        for code, kind in KINDS.items()
+    ]
     for item in paths.values():
         for operation in item.values():
             if isinstance(operation, dict):

@@ -20,6 +20,8 @@ from gateway.operations.logs import configure_logs
 from gateway.settings import GatewaySettings
 from lua.settings import ValkeySettings
 from migrations.settings import DatabaseSettings
+from settlement.money.settings import MoneySettings
+from settlement.providers.settings import ProviderSettings
 
 GC_EVERY: Final = 50_000
 """Objects made and kept between two looks for cycles: some megabytes at the most."""
@@ -40,11 +42,16 @@ class Listen(Struct, frozen=True, kw_only=True):
 
 
 def serve(
-    listen: Listen, settings: GatewaySettings, valkey: ValkeySettings, database: DatabaseSettings
+    listen: Listen,
+    settings: GatewaySettings,
+    valkey: ValkeySettings,
+    database: DatabaseSettings,
+    providers: ProviderSettings,
+    money: MoneySettings,
 ) -> None:
     """Serve until a signal ends the process. Call it in the main thread, once."""
     configure_logs(settings.log_level)
-    app = create_app(settings, valkey, database)
+    app = create_app(settings, valkey, database, providers, money)
     _spare_the_collector()
     _Server(_config(listen, settings, app), app, settings.drain_delay_s).run()
 

@@ -4,6 +4,7 @@ from gateway.accounts.subject import accounts
 from gateway.catalogue.subject import catalogue
 from gateway.operations.subject import operations
 from gateway.orders.subject import orders
+from gateway.pages.subject import pages
 from gateway.payments.subject import payments
 from gateway.process import Process
 from gateway.purchase.subject import purchase
@@ -21,4 +22,5 @@ def all_subjects(process: Process) -> tuple[Subject, ...]:
         purchase(process),
         orders(process),
         payments(process),
+        pages(process),
     )

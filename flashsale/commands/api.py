@@ -83,7 +83,13 @@ async def _sign_in(client: httpx.AsyncClient, email: str | None, password: str |
 async def _inside(environment: Environment) -> AsyncIterator[Api]:
     from gateway.app import create_app
 
-    app = create_app(environment.gateway, environment.valkey, environment.database)
+    app = create_app(
+        environment.gateway,
+        environment.valkey,
+        environment.database,
+        environment.providers,
+        environment.money,
+    )
     transport = httpx.ASGITransport(app)
     async with (
         app.litestar.lifespan(),

@@ -1,8 +1,12 @@
 """`flashsale demo`: a whole sale in a minute, and the ledger of every promise."""
 
 import sys
+from typing import Final
 
 import rich_click as click
+
+PLAIN_WIDTH: Final = 150
+"""Where nobody watches, lines need not fit a window."""
 
 
 @click.command()
@@ -22,6 +26,8 @@ def demo(*, buyers: int, units: int, seed: int, plain: bool) -> None:
     from flashsale.stack.signals import stopped_by_signals
 
     console = Console(force_terminal=False if plain else None)
+    if not console.is_terminal:
+        console = Console(force_terminal=False, width=PLAIN_WIDTH)
     kept = False
     with stopped_by_signals():
         kept = run_demo(Plan(buyers=buyers, units=units, seed=seed), console)

@@ -16,4 +16,4 @@ def gateway(host: str, port: int, uds: str | None, fd: int | None, proxies: str)
 
     found = read_environment(read_variables())
     listen = Listen(host=host, port=port, uds=uds, fd=fd, proxies=proxies)
-    serve(listen, found.gateway, found.valkey, found.database)
+    serve(listen, found.gateway, found.valkey, found.database, found.providers, found.money)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from flashsale.demo.cast import Role
-from flashsale.demo.plan import LIMIT, Plan
+from flashsale.demo.plan import Plan
 from flashsale.demo.seen import Placed, Seen
 from flashsale.demo.staff import OpenSale
 from flashsale.demo.wire import Answer, Lost, Wire
@@ -131,12 +131,8 @@ async def _hang_up(market: Market, buyer: Buyer) -> None:
 
 async def _hammer(market: Market, buyer: Buyer) -> Placed | None:
     """A program that wants as much as it can get: the limits stop it."""
-    got: list[Placed] = []
+    first = None
     for attempt in range(BOT_ATTEMPTS):
         order, _ = await _ask(market, buyer, f"{buyer.key}-{attempt}", twice=False)
-        if order is not None:
-            got.append(order)
-    per_order = max(quantity for _, quantity in buyer.role.lines)
-    if len(got) * per_order > LIMIT:
-        market.seen.broken.append(f"a bot got {len(got)} orders")
-    return got[0] if got else None
+        first = first or order
+    return first

@@ -53,8 +53,15 @@ TWO_OF_IT: Final = 0.25
 """Share of the buyers who want two units of a product."""
 
 
+PATIENT: Final = 0.5
+"""Share of the buyers who wait for units to come back when everything is on hold."""
+
+
 class Role(Struct, frozen=True, kw_only=True):
-    """One buyer. ``lines`` are (place of the product, quantity); times in seconds."""
+    """One buyer. ``lines`` are (place of the product, quantity); times in seconds.
+
+    ``retries_s``: how long between two looks when it was sold out; None: does not come back.
+    """
 
     number: int
     arrives_s: float
@@ -62,7 +69,7 @@ class Role(Struct, frozen=True, kw_only=True):
     habit: Habit
     ending: Ending
     thinks_s: float
-    retries_s: float
+    retries_s: float | None
 
 
 def cast(plan: Plan) -> list[Role]:
@@ -84,8 +91,8 @@ def _role(dice: random.Random, number: int, plan: Plan, weights: Sequence[int]) 
         lines=tuple((one, 2 if dice.random() < TWO_OF_IT else 1) for one in wanted),
         habit=_draw(dice, HABITS),
         ending=_draw(dice, ENDINGS),
-        thinks_s=dice.uniform(0.1, plan.hold_ttl_s * 0.5),
-        retries_s=dice.uniform(1.5, 3.0),
+        thinks_s=dice.uniform(0.1, plan.hold_ttl_s * 0.65),
+        retries_s=dice.uniform(1.5, 3.0) if dice.random() < PATIENT else None,
     )
 
 

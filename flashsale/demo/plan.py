@@ -23,10 +23,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     units: int = 1_000
     seed: int = 1
     rush_s: float = 4.0
-    hold_ttl_s: int = 5
+    hold_ttl_s: int = 7
     extension_s: int = 2
-    grace_s: int = 2
-    patience_s: float = 17.0
+    grace_s: int = 3
+    patience_s: float = 16.0
     connections: int = 128
     end_limit_s: float = 20.0
 

@@ -49,7 +49,7 @@ class Poster:
 
     async def _answer(self, reader: asyncio.StreamReader) -> int:
         seen = _Seen()
-        parser = httptools.HttpResponseParser(seen)
+        parser = seen.parser = httptools.HttpResponseParser(seen)
         while not seen.complete:
             read = await reader.read(READ_BYTES)
             if not read:
@@ -59,7 +59,7 @@ class Poster:
             except httptools.HttpParserError as broken:
                 raise ConnectionResetError(f"not an answer: {broken}") from broken
         status: int = parser.get_status_code()
-        if not parser.should_keep_alive():
+        if not seen.keeps_alive:
             self.close()
         return status
 
@@ -71,7 +71,13 @@ class Poster:
 
 
 class _Seen:
-    complete = False
+    """What the parser tells; it forgets the headers when the message is complete."""
+
+    parser: httptools.HttpResponseParser
+    complete = keeps_alive = False
+
+    def on_headers_complete(self) -> None:
+        self.keeps_alive = bool(self.parser.should_keep_alive())
 
     def on_message_complete(self) -> None:
         self.complete = True

@@ -6,6 +6,7 @@
 ``revoke.py``          ends sessions: in Postgres, in the store, told to every gateway
 ``sessions.py``        refresh tokens: a rotated chain a session
 ``passwords.py``       hashes in a bounded pool of threads; how strong a new one must be
+``check_password.py``  the one place where a password is looked at
 ``lock_out.py``        failed attempts per e-mail, known or not
 ``users.py``           the rows of people, and how they are shown
 ``register.py`` ``sign_in.py`` ``refresh.py`` ``sign_out.py`` ``profile.py``   the routes

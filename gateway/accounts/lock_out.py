@@ -22,16 +22,25 @@ class Attempt(Struct, frozen=True):
 _COUNT: Final = text("""
 INSERT INTO login_attempts AS l (email_key, failures, updated_at)
 VALUES (:email_key, 1, clock_timestamp())
-ON CONFLICT (email_key) DO UPDATE SET
-    failures = CASE
-        WHEN l.locked_until > clock_timestamp() THEN l.failures
-        WHEN l.locked_until IS NOT NULL
-             OR l.updated_at < clock_timestamp() - make_interval(secs => :lockout_s) THEN 1
-        ELSE l.failures + 1 END,
-    locked_until = CASE WHEN l.locked_until > clock_timestamp() THEN l.locked_until END,
-    updated_at = clock_timestamp()
+ON CONFLICT (email_key) DO UPDATE SET (failures, locked_until, updated_at) = (
+    SELECT
+        CASE WHEN locked THEN l.failures WHEN stale THEN 1
+             ELSE least(l.failures, :failures_max) + 1 END,
+        CASE WHEN locked THEN l.locked_until END,
+        CASE WHEN NOT stale AND l.failures >= :failures_max THEN l.updated_at
+             ELSE clock_timestamp() END
+    FROM (SELECT coalesce(l.locked_until > clock_timestamp(), false) AS locked,
+                 l.locked_until <= clock_timestamp() IS TRUE
+                 OR l.updated_at < clock_timestamp() - make_interval(secs => :lockout_s) AS stale
+    ) AS now)
 RETURNING failures,
     ceil(extract(epoch FROM locked_until - clock_timestamp()))::int AS locked_s
+""")
+"""An attempt that is not looked at does not make the others be remembered for longer."""
+
+_TAKE_BACK: Final = text("""
+UPDATE login_attempts SET failures = failures - 1
+WHERE email_key = :email_key AND failures > 0 AND locked_until IS NULL
 """)
 
 _LOCK: Final = text("""
@@ -52,11 +61,21 @@ DELETE FROM login_attempts WHERE email_key IN (
 """Each failure clears away ten old ones, so that made-up e-mails cannot fill the table."""
 
 
-async def count_attempt(connection: AsyncConnection, email: str, lockout_s: int) -> Attempt:
+async def count_attempt(
+    connection: AsyncConnection, email: str, failures_max: int, lockout_s: int
+) -> Attempt:
     """Count an attempt before it is looked at. Failures older than ``lockout_s`` are forgotten."""
-    found = await connection.execute(_COUNT, {"email_key": email.lower(), "lockout_s": lockout_s})
+    found = await connection.execute(
+        _COUNT,
+        {"email_key": email.lower(), "failures_max": failures_max, "lockout_s": lockout_s},
+    )
     row = found.one()
     return Attempt(failures=row.failures, locked_s=row.locked_s or 0)
+
+
+async def take_back_attempt(connection: AsyncConnection, email: str) -> None:
+    """The attempt was not looked at after all."""
+    await connection.execute(_TAKE_BACK, {"email_key": email.lower()})
 
 
 async def note_failure(

@@ -8,14 +8,14 @@ from litestar.params import JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 from sqlalchemy import func, update
 
+from gateway.accounts.check_password import check_password
 from gateway.accounts.guards import CurrentUser, signed_in
-from gateway.accounts.passwords import TooManyWaiting
+from gateway.accounts.lock_out import forget_failures
 from gateway.accounts.register import Password, hash_new_password
 from gateway.accounts.revoke import end_all_sessions
 from gateway.accounts.users import (
     Account,
     account_of,
-    credentials_of,
     set_password_hash,
     update_profile,
 )
@@ -80,16 +80,10 @@ async def change_password(request: Asked, data: JSONBody[PasswordChange]) -> Non
     """Change the password. Every session ends, this one too: sign in again."""
     process = process_of(request)
     account = await _account(process, request.user.id)
-    async with process.database.connect() as connection:
-        known = await credentials_of(connection, account.email)
-    try:
-        fits = known and await process.passwords.verify(known.password_hash, data.old_password)
-    except TooManyWaiting:
-        raise Refused("overloaded", "Too many passwords are being checked.") from None
-    if not fits:
-        raise Refused("invalid_credentials", "The old password is wrong.")
+    await check_password(process, account.email, data.old_password)
     password_hash = await hash_new_password(process, data.new_password, account.email)
     async with process.database.begin() as connection:
+        await forget_failures(connection, account.email)
         await set_password_hash(connection, account.id, password_hash)
         await end_all_sessions(process, connection, account.id)
         await _audit(connection, request, "account.password_changed")

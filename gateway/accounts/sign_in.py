@@ -1,6 +1,7 @@
 """POST /auth/login: a password for tokens. JSON, or the form of OAuth2 (RFC 6749, 4.3)."""
 
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Final, Literal
 
@@ -12,11 +13,12 @@ from sqlalchemy import func, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.accounts import lock_out
+from gateway.accounts.check_password import check_password
 from gateway.accounts.passwords import TooManyWaiting
 from gateway.accounts.register import Email, Password
 from gateway.accounts.sessions import start_session
 from gateway.accounts.tokens import issue_access_token
-from gateway.accounts.users import Credentials, credentials_of, set_password_hash
+from gateway.accounts.users import Credentials, set_password_hash
 from gateway.problems import Refused
 from gateway.process import Process, process_of
 from gateway.requests import decode
@@ -71,36 +73,15 @@ async def sign_in(process: Process, email: str, password: str) -> Tokens:
 
     Raises Refused: invalid_credentials, account_locked, rate_limited, overloaded.
     """
-    settings = process.settings
-    async with process.database.begin() as connection:
-        attempt = await lock_out.count_attempt(connection, email, settings.lockout_s)
-        found = await credentials_of(connection, email)
-    if attempt.locked_s:
-        raise Refused("account_locked", retry_after_s=attempt.locked_s)
-    if attempt.failures > settings.lockout_failures:
-        raise Refused("rate_limited", "Other attempts with this e-mail are being checked.")
-    if not await _fits(process, found, password) or found is None:
-        async with process.database.begin() as connection:
-            await lock_out.note_failure(
-                connection, email, settings.lockout_failures, settings.lockout_s
-            )
-        raise Refused("invalid_credentials")
+    found = await check_password(process, email, password)
     return await _begin(process, found, email, password)
-
-
-async def _fits(process: Process, found: Credentials | None, password: str) -> bool:
-    try:
-        known = None if found is None else found.password_hash
-        fits = await process.passwords.verify(known, password)
-    except TooManyWaiting:
-        raise Refused("overloaded", "Too many passwords are being checked.") from None
-    return fits and found is not None and found.is_active
 
 
 async def _begin(process: Process, found: Credentials, email: str, password: str) -> Tokens:
     rehashed = None
     if process.passwords.needs_rehash(found.password_hash):
-        rehashed = await process.passwords.hash(password)
+        with suppress(TooManyWaiting):  # the next sign-in will do
+            rehashed = await process.passwords.hash(password)
     async with process.database.begin() as connection:
         await lock_out.forget_failures(connection, email)
         await _note_sign_in(connection, found.id)

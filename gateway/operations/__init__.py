@@ -6,5 +6,4 @@
 ``metrics.py``    counters of this process; GET /metrics
 ``logs.py``       structured logs, with secrets taken out
 ``audit.py``      who did what to which thing, with before and after
-``docs_page.py``  GET /docs: the API reference, nothing loaded from elsewhere
 """

@@ -7,7 +7,6 @@ CPU, which is the budget of a whole purchase.
 
 import asyncio
 import ssl
-import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -50,6 +49,7 @@ class Pipe(asyncio.Protocol):
         self._pending: deque[asyncio.Future[Any]] = deque()
         self._outgoing: list[bytes] = []
         self._closed = asyncio.Event()
+        self._ready = asyncio.Event()
 
     @property
     def connected(self) -> bool:
@@ -76,9 +76,8 @@ class Pipe(asyncio.Protocol):
         """Keep the connection up while inside; it is there at once if the server answers soon."""
         task = asyncio.create_task(self.keep(), name="purchase pipe")
         try:
-            limit = time.monotonic() + FIRST_CONNECT_S
-            while not self.connected and time.monotonic() < limit:
-                await asyncio.sleep(0.01)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ready.wait(), FIRST_CONNECT_S)
             yield
         finally:
             task.cancel()
@@ -92,6 +91,7 @@ class Pipe(asyncio.Protocol):
                 try:
                     async with asyncio.timeout(self._timeout_s):
                         await self._connect()
+                    self._ready.set()
                     await self._watch()
                 except (OSError, AnswerLost, NotSent) as failed:
                     log.debug("store_unreachable", reason=str(failed))

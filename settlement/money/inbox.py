@@ -17,10 +17,10 @@ from lua.store import StoreError
 from migrations.engine import raw_connection
 from migrations.states import WebhookState
 from settlement.money import inbox_rows, payment_rows, refund_rows
-from settlement.money.context import Money
+from settlement.money.context import Connection, Money
 from settlement.money.disputes import note_dispute
 from settlement.money.due import Due
-from settlement.money.inbox_rows import Handled, Kept, Unhandled
+from settlement.money.inbox_rows import Handled, Unhandled
 from settlement.money.payment_rows import PaymentChange
 from settlement.money.send_refund import take_refund_report
 from settlement.money.stray import take_stray
@@ -63,23 +63,22 @@ async def receive(money: Money, deliveries: Sequence[tuple[str, Event]]) -> list
     """
     async with raw_connection(money.engine) as connection:
         kept = await inbox_rows.keep(connection, deliveries)
-    entries = [
-        Entry(one.inbox_id, provider, event.report, event.unreadable, one.due)
-        for (provider, event), one in zip(deliveries, kept, strict=True)
-    ]
-    todo = [at for at, one in enumerate(kept) if one.state not in DONE]
-    found = await handle(money, [entries[at] for at in todo])
-    verdicts = [_before(one) for one in kept]
-    for at, verdict in zip(todo, found, strict=True):
-        verdicts[at] = verdict
-    return verdicts
+        verdicts = [Verdict(one.state, "handled before") for one in kept]
+        todo = [at for at, one in enumerate(kept) if one.state not in DONE]
+        entries = []
+        for at in todo:
+            (provider, event), one = deliveries[at], kept[at]
+            entries.append(Entry(one.inbox_id, provider, event.report, event.unreadable, one.due))
+        for at, verdict in zip(todo, await handle(money, connection, entries), strict=True):
+            verdicts[at] = verdict
+        return verdicts
 
 
 async def handle_late(money: Money, older_than_s: float, most: int) -> int:
     """Handle webhooks that were kept and not handled; returns how many were tried."""
     async with raw_connection(money.engine) as connection:
         unhandled = await inbox_rows.read_unhandled(connection, older_than_s, most)
-    await handle(money, [_entry(money, one) for one in unhandled])
+        await handle(money, connection, [_entry(money, one) for one in unhandled])
     return len(unhandled)
 
 
@@ -88,7 +87,7 @@ async def handle_again(money: Money, inbox_id: int) -> Verdict | None:
     async with raw_connection(money.engine) as connection:
         await inbox_rows.resend(connection, inbox_id)
         found = await inbox_rows.read_unhandled(connection, 0, 1, inbox_id)
-    verdicts = await handle(money, [_entry(money, one) for one in found])
+        verdicts = await handle(money, connection, [_entry(money, one) for one in found])
     return verdicts[0] if verdicts else None
 
 
@@ -106,8 +105,11 @@ def _entry(money: Money, kept: Unhandled) -> Entry:
     return Entry(kept.inbox_id, kept.provider, report, unreadable, kept.due)
 
 
-async def handle(money: Money, entries: Sequence[Entry]) -> list[Verdict]:
-    """Handle kept webhooks; verdicts in order. What fails stays ``received`` for the cron."""
+async def handle(money: Money, connection: Connection, entries: Sequence[Entry]) -> list[Verdict]:
+    """Handle kept webhooks; verdicts in order. What fails stays ``received`` for the cron.
+
+    ``connection`` is only for ticking off: no transaction is open while scripts run.
+    """
     verdicts = [Verdict("received", "not handled") for _ in entries]
     payments: list[tuple[int, Item]] = []
     for at, entry in enumerate(entries):
@@ -119,7 +121,7 @@ async def handle(money: Money, entries: Sequence[Entry]) -> list[Verdict]:
     if payments:
         for at, verdict in await _handle_payments(money, payments):
             verdicts[at] = verdict
-    await _tick_off(money, entries, verdicts)
+    await _tick_off(money, connection, entries, verdicts)
     return verdicts
 
 
@@ -181,7 +183,9 @@ async def _handle_refund(money: Money, provider: str, report: RefundReport) -> V
     return Verdict("handled", f"refund {await take_refund_report(money, refund_id, report)}")
 
 
-async def _tick_off(money: Money, entries: Sequence[Entry], verdicts: Sequence[Verdict]) -> None:
+async def _tick_off(
+    money: Money, connection: Connection, entries: Sequence[Entry], verdicts: Sequence[Verdict]
+) -> None:
     """Write what came of the webhooks; when that fails, they are handled again, which is safe."""
     handled = [
         Handled(entry.inbox_id, one.state, None if one.state in DONE else one.outcome)
@@ -189,12 +193,9 @@ async def _tick_off(money: Money, entries: Sequence[Entry], verdicts: Sequence[V
         if entry.inbox_id is not None
     ]
     changes = [one.change for one in verdicts if one.change is not None]
-    if not handled and not changes:
-        return
     try:
-        async with raw_connection(money.engine) as connection, connection.transaction():
-            await payment_rows.write_changes(connection, changes)
-            await inbox_rows.finish(connection, handled, money.settings.webhook_attempts_max)
+        await payment_rows.write_changes(connection, changes)
+        await inbox_rows.finish(connection, handled, money.settings.webhook_attempts_max)
     except DATABASE_AWAY as failed:
         log.warning("webhooks_not_ticked_off", reason=str(failed), webhooks=len(handled))
 
@@ -202,7 +203,3 @@ async def _tick_off(money: Money, entries: Sequence[Entry], verdicts: Sequence[V
 def _same(due: Due, report: PaymentReport) -> bool:
     """Whether the report is about the payment that we opened, and not about another with our id."""
     return due.provider_ref in {None, report.ref}
-
-
-def _before(kept: Kept) -> Verdict:
-    return Verdict(kept.state, "handled before")

@@ -88,6 +88,8 @@ async def keep(connection: Connection, deliveries: Sequence[tuple[str, Event]]) 
 
 async def finish(connection: Connection, handled: Sequence[Handled], attempts_max: int) -> None:
     """Tick webhooks off; one that stays ``received`` fails after so many attempts."""
+    if not handled:
+        return
     ordered = sorted(handled, key=lambda one: one.inbox_id)
     await connection.execute(
         "UPDATE webhook_inbox AS w SET attempts = w.attempts + 1, last_error = h.error,"

@@ -117,7 +117,7 @@ def _call(due: Due, step: Step) -> Call | None:
 def _without_script(due: Due, report: PaymentReport, step: Step) -> Taken:
     status = "PROCESSING" if isinstance(step, Progress) else None
     outcome = "processing" if status else "nothing"
-    return Taken(outcome, PaymentChange(due.payment_id, report.ref, status))
+    return Taken(outcome, _change(due, report, status))
 
 
 async def _with_script(
@@ -135,14 +135,22 @@ async def _with_script(
     if isinstance(answer, outcomes.Closed) and not lane_is_dropped:
         return Waits(f"the gate of {due.base} is {answer.gate or 'missing'}")
     if isinstance(step, Decline):
-        change = PaymentChange(due.payment_id, report.ref, step.status, step.reason)
+        change = _change(due, report, step.status, step.reason)
         return Taken(_declined(answer), change)
     if lane_is_dropped:
         answer = await rule_forgotten(money, due, mismatch=isinstance(step, Refuse))
     elif isinstance(step, Refuse):
         # The buyer may try again: wrong money keeps no hold from being paid with right money.
         await decline.decline(money.store, due.base, due.order_id, due.payment_id, "mismatch")
-    return Taken(_ruled(answer), PaymentChange(due.payment_id, report.ref))
+    return Taken(_ruled(answer), _change(due, report))
+
+
+def _change(
+    due: Due, report: PaymentReport, status: str | None = None, reason: str | None = None
+) -> PaymentChange:
+    """What the row must learn; most reports tell nothing new, and cost no write."""
+    ref = report.ref if due.provider_ref is None else None
+    return PaymentChange(due.payment_id, ref or None, status, reason)
 
 
 def _read(step: Step, reply: Reply) -> _Answer:

@@ -136,6 +136,14 @@ class SaleMachine(CheckedMachine):
             lambda lane, now: model_money.retake(lane, now, order, paid),
         )
 
+    @rule(pick=orders, state=st.sampled_from(["EXPIRED", "FAILED"]), chance=st.integers(0, 2))
+    def be_paid_too_late(self, pick: int, state: str, chance: int) -> None:
+        """A hold ends, somebody else may buy its units, then its money comes."""
+        self.release(pick, "engine", state, ended=True)
+        if chance == 0:
+            self.reserve(3, "", BASKETS[chance], rated=False)
+        self.retake(0, "own")
+
     @rule(pick=orders, payment=payments)
     def refuse(self, pick: int, payment: str) -> None:
         order, paid = self.paid_for(pick, LIVE, payment)

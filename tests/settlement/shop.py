@@ -129,8 +129,8 @@ async def _seed(
         )
         for product in ids:
             await connection.execute(
-                "INSERT INTO sale_items (sale_id, product_id, units, price_minor, max_per_user, open)"
-                " VALUES ($1, $2, $3, 1000, $4, true)",
+                "INSERT INTO sale_items (sale_id, product_id, units, price_minor, max_per_user,"
+                " open) VALUES ($1, $2, $3, 1000, $4, true)",
                 sale,
                 product,
                 units,

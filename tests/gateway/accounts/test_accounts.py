@@ -4,13 +4,14 @@ import asyncio
 import uuid
 from typing import Any
 
+import argon2
 import httpx
 import jwt
 import pytest
 from sqlalchemy import select, text, update
 
 from gateway.accounts.create_admin import create_admin
-from gateway.accounts.passwords import WeakPassword
+from gateway.accounts.passwords import TooManyWaiting, WeakPassword
 from gateway.app import Application
 from migrations.schema import AuditEntry, RevokedSession, User
 from tests.gateway.conftest import client_of, running
@@ -127,6 +128,38 @@ async def test_many_attempts_at_once_get_no_more_tries_than_the_limit(  # R15
     looked_at = [answer for answer in answers if answer.status_code == 401]
     assert len(looked_at) <= 5
     assert {answer.status_code for answer in answers} <= {401, 423, 429}
+
+
+async def test_attempts_that_were_not_looked_at_lock_nobody_out(
+    app: Application, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await register(http)
+
+    async def busy(*_: Any) -> bool:
+        raise TooManyWaiting
+
+    with monkeypatch.context() as patched:
+        patched.setattr(app.process.passwords, "verify", busy)
+        for _ in range(8):
+            answer = await http.post("/auth/login", json=ANA)
+            assert (answer.status_code, answer.json()["code"]) == (503, "overloaded")
+    assert (await sign_in(http))["access_token"]
+
+
+async def test_a_hash_of_older_rules_is_made_anew_at_sign_in(  # R15
+    app: Application, http: httpx.AsyncClient
+) -> None:
+    made = await register(http)
+    older = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    async with app.process.database.begin() as connection:
+        await connection.execute(update(User).values(password_hash=older))
+    await sign_in(http)
+    async with app.process.database.connect() as connection:
+        kept = await connection.scalar(
+            select(User.password_hash).where(User.id == made["id"], User.last_login_at.is_not(None))
+        )
+    assert kept is not None
+    assert "m=19456,t=2,p=1" in kept
 
 
 async def test_a_good_password_takes_the_failures_back(http: httpx.AsyncClient) -> None:

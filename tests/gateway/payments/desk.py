@@ -1,4 +1,4 @@
-"""A gateway that takes payments: real engines, a real simulated provider, each on its own socket."""
+"""A gateway that takes payments: real engines, a real simulated provider, each on a socket."""
 
 import time
 from collections.abc import AsyncIterator
@@ -18,6 +18,7 @@ from migrations.settings import DatabaseSettings
 from settlement.money.settings import MoneySettings
 from settlement.providers import simulator_signature as signature
 from settlement.providers.settings import ProviderSettings
+from flashsale.simulator.app import App
 from tests.flashsale.simulator import running
 from tests.gateway.people import SECRET, People, Person
 from tests.settlement.shop import Shop, open_shop
@@ -42,9 +43,7 @@ class Desk(Struct):
     async def pay(self, buyer: Person, order: str, provider: str = "simulator") -> httpx.Response:
         """Start to pay."""
         asked = {"provider": provider}
-        return await self.http.post(
-            f"/orders/{order}/payments", json=asked, headers=buyer.headers
-        )
+        return await self.http.post(f"/orders/{order}/payments", json=asked, headers=buyer.headers)
 
     async def paid(self, buyer: Person) -> tuple[str, dict[str, Any]]:
         """An order of the buyer that is paid and settled, and its payment."""
@@ -93,7 +92,7 @@ async def open_desk(
             MoneySettings(),
         )
         await enter(running.serving(app, gateway))
-        simulated = running.App(folder, f"{own_url}/webhooks/simulator", running.SECRET)
+        simulated = App(folder, f"{own_url}/webhooks/simulator", running.SECRET)
         await enter(running.serving(simulated, provider))
         provider_http = await enter(httpx.AsyncClient(base_url=provider_url, trust_env=False))
         http = await enter(httpx.AsyncClient(base_url=own_url, trust_env=False, timeout=10))

@@ -82,9 +82,7 @@ async def test_another_buyer_s_order_and_payment_are_not_found(desk: Desk) -> No
     [({"provider": "cash"}, 400), ({"provider": "stripe"}, 400), ({}, 400),
      ({"provider": "simulator", "amount_minor": 1}, 400)],
 )  # fmt: skip
-async def test_a_wrong_request_is_refused(
-    desk: Desk, body: dict[str, object], status: int
-) -> None:
+async def test_a_wrong_request_is_refused(desk: Desk, body: dict[str, object], status: int) -> None:
     buyer = await desk.people.customer()
     path = f"/orders/{await desk.order(buyer)}/payments"
     answer = await desk.http.post(path, json=body, headers=buyer.headers)

@@ -43,9 +43,7 @@ async def test_a_full_refund_with_restock_ends_the_order_and_frees_its_units(des
 async def test_many_who_ask_at_once_get_no_more_than_was_captured(desk: Desk) -> None:
     buyer, admin = await desk.people.customer(), await desk.people.admin()
     order, _ = await desk.paid(buyer)
-    answers = await asyncio.gather(
-        *(ask(desk, admin, order, amount_minor=300) for _ in range(8))
-    )
+    answers = await asyncio.gather(*(ask(desk, admin, order, amount_minor=300) for _ in range(8)))
     statuses = sorted(answer.status_code for answer in answers)
     assert statuses == [202] * 3 + [409] * 5
     assert answers[statuses.index(409)].headers["content-type"]
@@ -74,7 +72,12 @@ async def test_who_and_what_may_not_be_refunded(desk: Desk) -> None:
     assert (await ask(desk, admin, unpaid)).status_code == 409
     assert (await ask(desk, admin, str(uuid.uuid4()))).status_code == 404
     paid, _ = await desk.paid(await desk.people.customer())
-    for body in ({"amount_minor": 0}, {"amount_minor": 1, "restock": True}, {"x": 1}):
+    bodies: list[dict[str, Any]] = [
+        {"amount_minor": 0},
+        {"amount_minor": 1, "restock": True},
+        {"x": 1},
+    ]
+    for body in bodies:
         answer = await ask(desk, admin, paid, **body)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
     other = await ask(desk, admin, paid, payment_id=str(uuid.uuid4()))

@@ -7,12 +7,14 @@ import msgspec
 import pytest
 
 from gateway.payments.webhook_batches import TooManyWaiting, WebhookBatches
+from settlement.money.inbox import Verdict
 from settlement.providers import simulator_signature as signature
 from settlement.providers.protocol import Event
 from tests.flashsale.simulator.running import SECRET
 from tests.gateway.conftest import client_of
 from tests.gateway.payments.desk import Desk
 
+HANDLED = Verdict("handled", "confirmed")
 IGNORED = msgspec.json.encode({"id": "evt_1", "type": "customer.created", "data": {}})
 
 
@@ -134,16 +136,16 @@ async def test_a_burst_is_handled_in_few_batches_and_each_has_its_effect(desk: D
 async def test_webhooks_of_one_moment_leave_together(monkeypatch: pytest.MonkeyPatch) -> None:
     batches: list[int] = []
 
-    async def receive(_: object, deliveries: list[object]) -> list[str]:
+    async def receive(_: object, deliveries: list[object]) -> list[Verdict]:
         batches.append(len(deliveries))
         await asyncio.sleep(0)
-        return ["handled"] * len(deliveries)
+        return [HANDLED] * len(deliveries)
 
     monkeypatch.setattr("gateway.payments.webhook_batches.inbox.receive", receive)
     waiting = WebhookBatches(None)  # type: ignore[arg-type]
     event = Event("e", "t", {}, None)
     done = [waiting.add("simulator", event) for _ in range(300)]
-    assert set(await asyncio.gather(*done)) == {"handled"}
+    assert set(await asyncio.gather(*done)) == {HANDLED}
     assert batches == [128, 128, 44]
     await waiting.close()
 

@@ -41,7 +41,8 @@ BODIES: list[bytes] = [
 
 
 async def untouched(shop: Shop) -> bool:
-    return await shop.store.client.hget(keys.key(shop.base, "LANE"), "seq") == b"1"  # type: ignore[misc]
+    seq = await shop.store.client.hget(keys.key(shop.base, "LANE"), "seq")  # type: ignore[misc]
+    return bool(seq == b"1")
 
 
 @pytest.mark.parametrize("body", BODIES)

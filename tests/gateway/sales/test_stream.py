@@ -1,6 +1,7 @@
 """Live numbers of a sale as server-sent events."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from gateway.app import Application
 from gateway.problems import Refused
+from gateway.sales import store_numbers
 from gateway.sales import watch as watching
 from gateway.sales.watch import SaleWatch
 from tests.gateway.desk import Desk
@@ -65,14 +67,15 @@ async def test_a_reader_gets_at_most_one_event_a_second_and_the_latest(  # B7
 ) -> None:
     made = await desk.product()
     stream = await open_stream(watch, await desk.open_sale(made["id"], 50))
-    times, left = [], 50
+    times: list[float] = []
+    left = 50
     while len(times) < 3:
         await next_event(stream)
         times.append(time.monotonic())
         for _ in range(5):
             await desk.buy(made["id"])
             left -= 1
-    assert min(b - a for a, b in zip(times, times[1:], strict=False)) > 0.99
+    assert min(b - a for a, b in itertools.pairwise(times)) > 0.99
     assert (await next_event(stream))[1]["items"][0]["available"] == left
 
 
@@ -85,11 +88,9 @@ async def test_many_readers_cost_one_read_of_the_store_a_turn(
     for stream in streams:
         await next_event(stream)
     reads = []
-    read_numbers = watching.read_numbers
-
     async def counted(*args: Any) -> Any:
         reads.append(args)
-        return await read_numbers(*args)
+        return await store_numbers.read_numbers(*args)
 
     monkeypatch.setattr(watching, "read_numbers", counted)
     assert await watch.poll_once() == 1
