@@ -28,6 +28,7 @@ def document_config(settings: GatewaySettings) -> OpenAPIConfig:
             " Refusals are application/problem+json with one of the listed codes."
         ),
         use_handler_docstrings=True,
+        operation_id_creator=lambda handler, *_: handler.handler_name.removesuffix("_route"),
         components=Components(
             security_schemes={
                 "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
@@ -78,6 +79,7 @@ def document(app: Litestar, extra: Sequence[Mapping[str, Mapping[str, Any]]]) ->
         for operation in item.values():
             if isinstance(operation, dict):
                 _refusals(operation)
+                operation["summary"] = operation.get("description", "").partition("\n")[0]
     return made
 
 

@@ -104,7 +104,6 @@ class _Server(uvicorn.Server):
         if self._loop is None or draining.is_set():
             super().handle_exit(signal.SIGINT if self.should_exit else sig, frame)
             return
-        self._captured_signals.append(sig)
         self._loop.call_soon_threadsafe(self._drain, self._loop)
 
     def _drain(self, loop: asyncio.AbstractEventLoop) -> None:

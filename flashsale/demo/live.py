@@ -97,6 +97,7 @@ def _orders(seen: Seen) -> Table:
 
 def _money(seen: Seen, watched: Watched) -> Table:
     table = _list("[bold]money[/]", say_money(seen.paid_minor, CURRENCY))
+    table.add_row("webhooks on their way", f"{watched.webhooks_waiting:,}")
     table.add_row("orders paid", f"[green]{watched.orders['PAID']:,}[/]")
     table.add_row("holds expired", f"{watched.orders['EXPIRED']:,}")
     table.add_row("cancelled", f"{watched.orders['CANCELLED']:,}")

@@ -22,7 +22,7 @@ from flashsale.demo.promises import Promise, draw_up
 from flashsale.demo.report import print_report
 from flashsale.demo.seen import Seen
 from flashsale.demo.staff import open_sale, sign_in
-from flashsale.demo.watching import Watched, watch_books, watch_stock
+from flashsale.demo.watching import Watched, watch_books, watch_provider, watch_stock
 from flashsale.demo.wire import Wire
 from flashsale.demo.witnesses import Play, read_rows
 from flashsale.environment import read_environment
@@ -103,6 +103,7 @@ async def _play(plan: Plan, console: Console, stage: Stage, clock: Callable[[], 
     async with performance.background(
         _supervise(stage.stack),
         watch_stock(watched, stage.wire, sale),
+        watch_provider(watched, stage.provider),
         watch_books(watched, stage.store, stage.engine, stage.database_url),
         _screen(console, seen, watched, clock),
     ):

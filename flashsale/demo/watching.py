@@ -1,6 +1,7 @@
 """Stock, money and laws while the sale goes on: what the screen shows, and the first proofs."""
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
 from typing import Any, Final
@@ -33,6 +34,7 @@ class Watched:
         self.broken: dict[str, str] = {}
         self.orders: Counter[str] = Counter()
         self.verdicts: Counter[str] = Counter()
+        self.webhooks_waiting = 0
         self.refunds: Counter[str] = Counter()
         self.news: list[tuple[float, str]] = []
         self.began_s = time.monotonic()
@@ -44,11 +46,11 @@ class Watched:
         units, available, held, sold = (sum(one[n] for one in self.stock) for n in range(4))
         return units, available, held, sold
 
-    def tell_once(self, what: str) -> None:
-        """Keep a piece of news, with its time, unless it was told before."""
+    def tell_once(self, what: str, more: str = "") -> None:
+        """Keep a piece of news, with its time, unless ``what`` was told before."""
         if what not in self._told:
             self._told.add(what)
-            self.news.append((time.monotonic() - self.began_s, what))
+            self.news.append((time.monotonic() - self.began_s, what + more))
 
     def look(self, sale: dict[str, Any]) -> None:
         """Take in what `GET /sales/{id}` says, and judge it."""
@@ -61,7 +63,7 @@ class Watched:
             if units != available + held + sold or min(units, available, held, sold) < 0:
                 self.broken["stock"] = f"{name}: {units} = {available} + {held} + {sold}"
             if available == 0 and held:
-                self.tell_once(f"{name}: sold out, {held:,} on hold")
+                self.tell_once(f"{name}: sold out", f", {held:,} units on hold")
         units, available, held, sold = self.totals
         if available == 0 and held + sold == units:
             self.tell_once("everything is on hold or sold")
@@ -73,6 +75,15 @@ class Watched:
         for law in laws:
             if not law.ok:
                 self.broken[law.name] = law.detail
+
+
+async def watch_provider(watched: Watched, provider: Wire) -> None:
+    """Ask the provider how many webhooks are on their way; until cancelled."""
+    while True:
+        with contextlib.suppress(Lost):
+            outbox = (await provider.call("GET", "/admin/outbox")).json()
+            watched.webhooks_waiting = outbox["waiting"]
+        await asyncio.sleep(BOOKS_EVERY_S)
 
 
 async def watch_stock(watched: Watched, wire: Wire, sale: OpenSale) -> None:

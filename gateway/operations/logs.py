@@ -66,6 +66,7 @@ def configure_logs(level: str, *, people: bool | None = None) -> None:
 
 def hide_secrets(_: Any, __: str, event: Event) -> Event:
     """Mask what is named like a secret, passwords in URLs, and anything that looks like a token."""
+    event.pop("color_message", None)  # uvicorn says everything twice
     for name, value in event.items():
         if SECRET_NAMES.search(name):
             event[name] = "***"

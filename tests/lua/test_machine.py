@@ -284,7 +284,7 @@ def test_scripts_in_any_order_do_what_the_model_does_and_keep_the_laws(server: S
         Machine,
         settings=settings(
             profile,
-            max_examples=300,
+            max_examples=200,
             stateful_step_count=40,
             suppress_health_check=list(HealthCheck),
         ),
