@@ -28,7 +28,7 @@ def document_config(settings: GatewaySettings) -> OpenAPIConfig:
             " Refusals are application/problem+json with one of the listed codes."
         ),
         use_handler_docstrings=True,
-        operation_id_creator=lambda handler, *_: handler.handler_name.removesuffix("_route"),
+        operation_id_creator=_OperationIds(),
         components=Components(
             security_schemes={
                 "bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
@@ -36,6 +36,19 @@ def document_config(settings: GatewaySettings) -> OpenAPIConfig:
         ),
         openapi_router=_Nowhere("/docs", route_handlers=[]),
     )
+
+
+class _OperationIds:
+    """An operation is called as its handler is; a further path of the handler says which."""
+
+    def __init__(self) -> None:
+        self._owners: dict[str, tuple[str, str]] = {}
+
+    def __call__(self, handler: Any, method: Any, path: Sequence[Any]) -> str:
+        name: str = handler.handler_name.removesuffix("_route")
+        words = "_".join(str(getattr(part, "name", part)) for part in path)
+        asked = (str(method), words)
+        return name if self._owners.setdefault(name, asked) == asked else f"{name}_{words}"
 
 
 class _Nowhere(Router):

@@ -8,6 +8,7 @@ within `graceful_timeout_s`, and closes its pools. A second signal ends the wait
 import asyncio
 import gc
 import signal
+import socket
 from types import FrameType
 from typing import Final
 
@@ -53,7 +54,9 @@ def serve(
     configure_logs(settings.log_level)
     app = create_app(settings, valkey, database, providers, money)
     _spare_the_collector()
-    _Server(_config(listen, settings, app), app, settings.drain_delay_s).run()
+    # uvicorn would take an inherited socket for a Unix one, and never switch off Nagle's delay.
+    inherited = None if listen.fd is None else [socket.socket(fileno=listen.fd)]
+    _Server(_config(listen, settings, app), app, settings.drain_delay_s).run(inherited)
 
 
 def _spare_the_collector() -> None:
@@ -70,7 +73,6 @@ def _config(listen: Listen, settings: GatewaySettings, app: Application) -> uvic
         host=listen.host,
         port=listen.port,
         uds=listen.uds,
-        fd=listen.fd,
         backlog=listen.backlog,
         loop="uvloop",
         http=OneWrite,

@@ -5,7 +5,12 @@ import rich_click as click
 
 @click.command()
 @click.option("--if-needed", is_flag=True, help="Do nothing when the store may serve.")
-def recover(*, if_needed: bool) -> None:
+@click.option(
+    "--from-valkey",
+    is_flag=True,
+    help="Postgres was restored to a point older than the journal reaches: write what Valkey has.",
+)
+def recover(*, if_needed: bool, from_valkey: bool) -> None:
     """Prove that Valkey is not behind Postgres, or rebuild it from Postgres, then open the gates.
 
     Sales stand still meanwhile (503, `recovering`). Raises the generation of the whole store. Safe
@@ -29,7 +34,9 @@ def recover(*, if_needed: bool) -> None:
         try:
             if if_needed:
                 return await recovery.ensure_serving(store, engine, grace_ms)
-            return await recovery.recover(store, engine, "by hand", grace_ms)
+            return await recovery.recover(
+                store, engine, "by hand", grace_ms, from_valkey=from_valkey
+            )
         finally:
             await store.client.aclose()
             await engine.dispose()
@@ -41,5 +48,5 @@ def recover(*, if_needed: bool) -> None:
     click.echo(f"generation {report.generation} is open ({report.reason})")
     for lane in report.lanes:
         settled = f"{lane.drained:,} journal entries settled"
-        rebuilt = f", rebuilt with {lane.orders:,} orders" if lane.done == "rebuilt" else ""
+        rebuilt = f", {lane.orders:,} orders written" if lane.orders else ""
         click.echo(f"  lane {lane.base}: {lane.done}, {settled}{rebuilt}")

@@ -7,9 +7,13 @@ from flashsale.demo.wire import Wire
 
 
 class Books(Struct, frozen=True):
-    """What the provider says, minor units, and every payment on which we differ, as sentences."""
+    """What the provider says, minor units, and every payment on which we differ, as sentences.
+
+    ``undecided``: captured payments on which we have not ruled.
+    """
 
     captured: int
+    undecided: int
     captured_minor: int
     refunded_minor: int
     kept_minor: int
@@ -51,6 +55,7 @@ async def compare_books(provider: Wire, database_url: str) -> Books:
     ]
     return Books(
         captured=len(captured),
+        undecided=sum(one.id not in ours or ours[one.id].verdict is None for one in captured),
         captured_minor=sum(one.captured_minor for one in captured),
         refunded_minor=sum(one.refunded_minor for one in captured),
         kept_minor=sum(one.captured_minor - one.refunded_minor for one in captured),

@@ -22,9 +22,11 @@ ASK_AGAIN: Final = frozenset({"recovering", "overloaded", "outcome_unknown", "un
 
 
 class Market(Struct, frozen=True):
-    """Where buyers go, and what they are told there. ``ends_s`` is when the last gives up."""
+    """Where buyers go to order (``wire``) and to pay (``till``, ``provider``), and what they are
+    told there. ``ends_s`` is when the last gives up."""
 
     wire: Wire
+    till: Wire
     provider: Wire
     sale: OpenSale
     plan: Plan

@@ -20,8 +20,8 @@ def line(seen: Seen, watched: Watched, elapsed_s: float) -> str:
         f"{elapsed_s:5.1f}s {watched.phase}: {units:,} units = {available:,} available"
         f" + {held:,} held + {sold:,} sold | {seen.attempts:,} attempts, {seen.rate():,.0f}/s,"
         f" p99 {seen.quantile_ms(0.99):.0f} ms | {watched.orders['PAID']:,} paid,"
-        f" {watched.orders['EXPIRED']:,} expired, {watched.webhooks_waiting:,} webhooks on their way"
-        f" | {kept}"
+        f" {watched.orders['EXPIRED']:,} expired | {watched.webhooks_waiting:,} webhooks on their"
+        f" way | {kept}"
     )
 
 

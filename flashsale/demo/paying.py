@@ -128,7 +128,7 @@ async def _engine(
     """Call the engine as the buyer; again when it asks for that. None: no answer came."""
     for _ in range(TRIES_MAX):
         try:
-            answer = await market.wire.call(method, path, token=buyer.token, body=body)
+            answer = await market.till.call(method, path, token=buyer.token, body=body)
         except Lost:
             await asyncio.sleep(0.2)
             continue

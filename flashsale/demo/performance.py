@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import asyncpg
 
+from flashsale.demo.books import compare_books
 from flashsale.demo.buying import Buyer, Market, buy
 from flashsale.demo.paying import end
 from flashsale.demo.staff import OpenSale, Staff, close_sale
@@ -41,6 +42,7 @@ async def finish(staff: Staff, market: Market, watched: Watched, database_url: s
     limit_s = market.plan.end_limit_s
     watched.phase = "late money"
     await _until(lambda: _provider_is_quiet(market.provider), limit_s)
+    await _until(lambda: _all_is_ruled_on(market.provider, database_url), limit_s)
     await _until(lambda: _nothing_is_held(market.wire, market.sale), limit_s)
     watched.phase = "closing"
     await close_sale(staff, market.sale)
@@ -93,6 +95,14 @@ async def _provider_is_quiet(provider: Wire) -> bool:
     except Lost:
         return False
     return all(payment["state"] != "processing" for payment in ledger["payments"])
+
+
+async def _all_is_ruled_on(provider: Wire, database_url: str) -> bool:
+    """Money of a lost webhook is found when the engine asks; the last of it takes some seconds."""
+    try:
+        return (await compare_books(provider, database_url)).undecided == 0
+    except Lost:
+        return False
 
 
 async def _nothing_is_held(wire: Wire, sale: OpenSale) -> bool:

@@ -28,6 +28,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     grace_s: int = 3
     patience_s: float = 16.0
     connections: int = 128
+    tills: int = 24
     end_limit_s: float = 20.0
 
     def __post_init__(self) -> None:
@@ -40,6 +41,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         return {
             "PAYMENT_EXTENSION_S": str(self.extension_s),
             "EXPIRING_GRACE_S": str(self.grace_s),
+            "PAYMENT_PROBE_AFTER_S": str(self.hold_ttl_s),
             "LOG_LEVEL": "WARNING",
         }
 

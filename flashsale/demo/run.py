@@ -43,6 +43,7 @@ class Stage(Struct, frozen=True):
 
     stack: Stack
     wire: Wire
+    till: Wire
     provider: Wire
     store: Store
     engine: AsyncEngine
@@ -83,14 +84,14 @@ def run_demo(plan: Plan, console: Console) -> bool:
 async def _stage(plan: Plan, console: Console, stack: Stack, clock: Callable[[], float]) -> Ending:
     environment = read_environment(stack.environment)
     async with AsyncExitStack() as closing:
-        wire = _wire(stack.url, plan.connections)
+        wire, till = _wire(stack.url, plan.connections), _wire(stack.url, plan.tills)
         provider = _wire(stack.simulator_url, PROVIDER_CONNECTIONS)
         store, engine = Store(connect(environment.valkey), 0), open_engine(environment.database)
         closing.push_async_callback(engine.dispose)
         closing.push_async_callback(store.client.aclose)
-        closing.callback(wire.close)
-        closing.callback(provider.close)
-        stage = Stage(stack, wire, provider, store, engine, environment.gateway)
+        for one in (wire, till, provider):
+            closing.callback(one.close)
+        stage = Stage(stack, wire, till, provider, store, engine, environment.gateway)
         return await _play(plan, console, stage, clock)
 
 
@@ -99,7 +100,8 @@ async def _play(plan: Plan, console: Console, stage: Stage, clock: Callable[[], 
     buyers = await _dress(plan, stage)
     sale = await open_sale(staff, plan)
     seen, watched = Seen(), Watched([*SHARES])
-    market = Market(stage.wire, stage.provider, sale, plan, seen, seen.began_s + plan.patience_s)
+    ends_s = seen.began_s + plan.patience_s
+    market = Market(stage.wire, stage.till, stage.provider, sale, plan, seen, ends_s)
     async with performance.background(
         _supervise(stage.stack),
         watch_stock(watched, stage.wire, sale),

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any, Final
 
 from litestar import Response, get
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -31,6 +31,9 @@ class Metrics:
             ("method", "route"),
             buckets=BUCKETS_S,
             registry=self.registry,
+        )
+        self.stream_readers = Gauge(
+            "flashsale_stream_readers", "Open event streams.", registry=self.registry
         )
         self._count = cache(self._requests.labels)
         self._time = cache(self._seconds.labels)

@@ -129,6 +129,7 @@ class SaleWatch:
         sent_s = float("-inf")
         watched.readers += 1
         self._readers += 1
+        self._process.metrics.stream_readers.inc()
         try:
             yield RETRY
             while not self._process.draining.is_set():
@@ -147,6 +148,7 @@ class SaleWatch:
             watched.readers -= 1
             watched.left_s = time.monotonic()
             self._readers -= 1
+            self._process.metrics.stream_readers.dec()
 
     async def _run(self) -> None:
         draining = self._process.draining

@@ -73,8 +73,7 @@ async def cancel_order(money: Money, order_id: str, payment_id: str) -> Outcome:
 
 async def _end(money: Money, due: Due) -> NotCancellable | Recovering | None:
     """End the payment; None when no money came of it and the order may be cancelled."""
-    from settlement.money.end_payment import gone
-    report = gone(due)
+    report = await cancel_at_provider(money, due)
     match report.state:
         case Captured():
             taken = await take_and_write(money, due, report)

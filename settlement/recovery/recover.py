@@ -22,21 +22,23 @@ from lua.journal import Position
 from lua.snapshot import LaneNow, snapshot
 from lua.store import Store
 from settlement.drain.lanes import Connection, Lane, read_lanes
-from settlement.drain.read_batch import BATCH_MAX, Batch, check_entries
+from settlement.drain.read_batch import BATCH_MAX, Batch, JournalGap, check_entries
 from settlement.drain.settle import DeadOrders, settle
 from settlement.recovery import watch
 from settlement.recovery.lock import recovery_lock
 from settlement.recovery.rebuild import rebuild_lane, rebuild_products
+from settlement.recovery.salvage import salvage_lane
 
 log = structlog.get_logger(__name__)
 
 
 class LaneReport(Struct, frozen=True):
-    """What was done: ``drained`` entries, then ``kept``, or ``rebuilt`` with so many orders."""
+    """What was done: ``drained`` entries; then the lane was kept, or rebuilt or salvaged with so many
+    orders, or is absent."""
 
     base: str
     drained: int
-    done: Literal["kept", "rebuilt", "absent"]
+    done: Literal["kept", "rebuilt", "absent", "salvaged"]
     orders: int = 0
 
 
@@ -67,13 +69,26 @@ async def ensure_serving(store: Store, engine: AsyncEngine, grace_ms: int) -> Re
         return await _recover(store, connection, health.reason, grace_ms)
 
 
-async def recover(store: Store, engine: AsyncEngine, reason: str, grace_ms: int) -> Report:
-    """Recover whether it is needed or not. Raises as `ensure_serving`."""
+async def recover(
+    store: Store, engine: AsyncEngine, reason: str, grace_ms: int, *, from_valkey: bool = False
+) -> Report:
+    """Recover whether it is needed or not. Raises as `ensure_serving`.
+
+    ``from_valkey``: a lane whose journal no longer reaches its cursor is not left closed, but
+    written to Postgres as the store has it (see `salvage`).
+    """
     async with recovery_lock(engine) as connection:
-        return await _recover(store, connection, reason, grace_ms)
+        return await _recover(store, connection, reason, grace_ms, from_valkey=from_valkey)
 
 
-async def _recover(store: Store, connection: Connection, reason: str, grace_ms: int) -> Report:
+async def _recover(
+    store: Store,
+    connection: Connection,
+    reason: str,
+    grace_ms: int,
+    *,
+    from_valkey: bool = False,
+) -> Report:
     log.warning("recovery_begins", reason=reason)
     before = {lane.base: lane for lane in await read_lanes(connection)}
     store.generation = await _raise_generation(connection, reason)
@@ -82,17 +97,24 @@ async def _recover(store: Store, connection: Connection, reason: str, grace_ms: 
     for base in before:
         await set_gate(store, base, "closed")
     dead = await DeadOrders.read(connection)
-    lanes = [await _recover_lane(store, connection, at, dead, grace_ms) for at in before.values()]
+    lanes = []
+    for lane in before.values():
+        try:
+            report = await _recover_lane(store, connection, lane, dead, grace_ms)
+        except JournalGap as gap:
+            if not from_valkey:
+                raise
+            report = await _salvage(store, connection, lane, gap)
+        lanes.append(report)
     await rebuild_products(store, connection)
-    for lane in lanes:
-        if lane.done != "absent":
-            await set_gate(store, lane.base, "open")
+    for report in lanes:
+        if report.done != "absent":
+            await set_gate(store, report.base, "open")
     await store.client.set(keys.SERVER, await watch.run_id(store))
     await store.client.set(keys.GENERATION, store.generation)
     await store.client.publish(keys.SALES_CHANNEL, "0")
-    report = Report(reason, store.generation, lanes)
-    log.warning("recovery_ends", generation=report.generation, lanes=len(lanes))
-    return report
+    log.warning("recovery_ends", generation=store.generation, lanes=len(lanes))
+    return Report(reason, store.generation, lanes)
 
 
 async def _raise_generation(connection: Connection, reason: str) -> int:
@@ -123,6 +145,15 @@ async def _recover_lane(
         log.warning("lane_differs", lane=lane.base, settled=at.cursor.seq, store=found.seq)
     orders = await rebuild_lane(store, connection, at, grace_ms)
     return LaneReport(lane.base, drained, "rebuilt", orders)
+
+
+async def _salvage(store: Store, connection: Connection, lane: Lane, gap: JournalGap) -> LaneReport:
+    found = await snapshot(store, lane.base)
+    if found is None:
+        raise gap
+    log.error("lane_salvaged", lane=lane.base, lost=str(gap))
+    _, orders = await salvage_lane(store, connection, lane, found)
+    return LaneReport(lane.base, 0, "salvaged", orders)
 
 
 async def _drain_rest(

@@ -60,6 +60,10 @@ async def serving(http: httpx.AsyncClient) -> bool:
         return False
 
 
+async def has_readers(http: httpx.AsyncClient, count: int) -> bool:
+    return f"flashsale_stream_readers {count}.0" in (await http.get("/metrics")).text
+
+
 async def test_a_gateway_that_is_asked_to_end_drains_first(  # R3
     engines: Any, database_url: str, short_dir: Path, yard: Yard
 ) -> None:
@@ -67,6 +71,10 @@ async def test_a_gateway_that_is_asked_to_end_drains_first(  # R3
     with gateway(socket, database_url, engines.valkey.url, DRAIN_DELAY_S="1.5") as process:
         async with client_on(socket) as http:
             await eventually(lambda: serving(http), within_s=15)
+            async with http.stream("GET", f"/sales/{yard.sale}/events") as left:
+                assert left.status_code == 200
+                await eventually(lambda: has_readers(http, 1))
+            await eventually(lambda: has_readers(http, 0))
             async with http.stream("GET", f"/sales/{yard.sale}/events") as stream:
                 lines = stream.aiter_lines()
                 assert await anext(lines) == "retry: 2000"

@@ -28,7 +28,7 @@ def play() -> Play:
     seen.place("key", order, again=True)
     watched.look({"state": "live", "items": [{"units": 1, "available": 0, "held": 1, "sold": 0}]})
     rows = Rows({"PAID": 1}, frozenset({order.id}), units_paid=1, units_home=0)
-    return Play(1, seen, watched, Books(1, 1_000, 0, 1_000, ()), rows)
+    return Play(1, seen, watched, Books(1, 0, 1_000, 0, 1_000, ()), rows)
 
 
 def laws(broken: str = "") -> list[Law]:

@@ -68,6 +68,7 @@ async def test_partial_refunds_leave_the_order_paid_until_nothing_is_left(till: 
     assert await till.status_of(order) == ("PAID", ["SUCCEEDED"])
     rows = await till.shop.rows("SELECT refunded_minor FROM orders")
     assert rows == [{"refunded_minor": 1_500}]
+    assert await till.shop.rows("SELECT 1 FROM stock_moves") == []
     await send_refund(till.money, first)
     assert await till.status_of(order) == ("REFUNDED", ["REFUNDED"])
     await till.shop.drainer.drain()

@@ -72,7 +72,9 @@ class Story:
             return
         payment = self.dice.choice(self.payments)
         outcome = self.dice.choice(["succeeded", "succeeded", "failed"])
-        faults = self.dice.choice([{}, {}, {}, {"captured_minor": 7}, {"error_after": ["complete"]}])
+        faults = self.dice.choice(
+            [{}, {}, {}, {"captured_minor": 7}, {"error_after": ["complete"]}]
+        )
         await self.till.simulator.complete(str(payment.provider_ref), outcome, **faults)  # type: ignore[arg-type]
         self.unsent.append(await self.till.news(payment))
 

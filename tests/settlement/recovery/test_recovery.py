@@ -197,6 +197,31 @@ async def test_a_journal_that_no_longer_reaches_the_cursor_keeps_the_sale_closed
         assert isinstance((await shop.buy(20))[1], Closed)
 
 
+async def test_what_the_store_has_can_be_salvaged_when_the_journal_is_gone(
+    valkey: "redis.asyncio.Redis", database_url: str
+) -> None:
+    async with open_shop(valkey, database_url) as shop:
+        orders = [await shop.held(user) for user in range(1, 11)]
+        await shop.drainer.drain()
+        payment = await shop.payment(orders[0])
+        await confirm.confirm(shop.store, shop.base, orders[0], payment)
+        await shop.drainer.drain()
+        await valkey.xtrim(keys.key(shop.base, "JOURNAL"), maxlen=1, approximate=False)
+        await _take_back(shop, to_seq=6)
+        report = await recover.recover(shop.store, shop.engine, "test", GRACE_MS, from_valkey=True)
+        assert [(lane.done, lane.orders) for lane in report.lanes] == [("salvaged", 10)]
+        rows = await shop.rows("SELECT id::text, status FROM orders")
+        assert {row["id"]: row["status"] for row in rows} == {
+            order: "PAID" if order == orders[0] else "PENDING" for order in orders
+        }
+        assert await shop.totals() == (100, 90, 9, 1)
+        letters = await shop.rows("SELECT type, body FROM dead_letters")
+        assert letters == [{"type": "gap", "body": "7..12"}]
+        assert isinstance((await shop.buy(20))[1], Held)
+        await shop.drainer.drain()
+        assert await shop.totals() == (100, 89, 10, 1)
+
+
 async def _dies(*_: Any, **__: Any) -> None:
     raise KeyboardInterrupt
 
@@ -224,6 +249,9 @@ async def _take_back(shop: Shop, to_seq: int) -> None:
     """Make Postgres what a backup from before ``to_seq`` would be."""
     async with raw_connection(shop.engine) as connection, connection.transaction():
         await connection.execute(
+            "DELETE FROM payments WHERE order_id IN (SELECT id FROM orders WHERE seq > $1)", to_seq
+        )
+        await connection.execute(
             "DELETE FROM order_lines WHERE order_id IN (SELECT id FROM orders WHERE seq > $1)",
             to_seq,
         )
@@ -235,5 +263,7 @@ async def _take_back(shop: Shop, to_seq: int) -> None:
         await connection.execute("DELETE FROM journal WHERE seq > $1", to_seq)
         await connection.execute("UPDATE journal_cursors SET seq = $1", to_seq)
         await connection.execute(
-            "UPDATE lane_items SET available = available + $1, held = held - $1", gone
+            "UPDATE lane_items SET available = units - held - sold + $1, held = held + sold - $1,"
+            " sold = 0",
+            gone,
         )
