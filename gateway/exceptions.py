@@ -91,13 +91,16 @@ def invalid(*errors: FieldError) -> Refused:
 
 def _of_database(raised: Any) -> Refused:
     lost = raised.connection_invalidated or isinstance(raised, sqlalchemy.exc.InterfaceError)
-    return Refused("unavailable" if lost or _passing(raised) else "internal")
+    return Refused("unavailable") if lost else _of_postgres(raised.orig)
 
 
-def _passing(raised: Any) -> bool:
+def _of_postgres(raised: Any) -> Refused:
     """SQLSTATE classes that tell of the server's state, not of the statement (Postgres, A)."""
-    sqlstate = getattr(raised.orig, "sqlstate", None) or ""
-    return sqlstate[:2] in {"08", "53", "57", "25"} or sqlstate in {"40001", "40P01", "55P03"}
+    sqlstate = getattr(raised, "sqlstate", None) or ""
+    if sqlstate[:2] == "53":  # insufficient resources
+        return Refused("overloaded")
+    passing = sqlstate[:2] in {"08", "25", "40", "57"} or sqlstate == "55P03"
+    return Refused("unavailable" if passing else "internal")
 
 
 _TABLE: Final[tuple[tuple[type[BaseException], Callable[[Any], Refused]], ...]] = (
@@ -108,9 +111,7 @@ _TABLE: Final[tuple[tuple[type[BaseException], Callable[[Any], Refused]], ...]] 
     (ScriptFailed, lambda raised: Refused("overloaded" if "OOM" in str(raised) else "internal")),
     (sqlalchemy.exc.TimeoutError, lambda _: Refused("overloaded")),
     (sqlalchemy.exc.DBAPIError, _of_database),
-    (asyncpg.PostgresConnectionError, lambda _: Refused("unavailable")),
-    (asyncpg.OperatorInterventionError, lambda _: Refused("unavailable")),
-    (asyncpg.InsufficientResourcesError, lambda _: Refused("overloaded")),
+    (asyncpg.PostgresError, _of_postgres),
     (asyncpg.InterfaceError, lambda _: Refused("unavailable")),
     (OSError, lambda _: Refused("unavailable")),
     (TimeoutError, lambda _: Refused("unavailable")),

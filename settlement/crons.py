@@ -14,6 +14,7 @@ from settlement.drain.lanes import Lane, read_lanes
 from settlement.stock_moves.end_sale import close_what_is_over
 from settlement.stock_moves.finish import finish_open_moves
 from settlement.upkeep import Upkeep
+from settlement.watch_laws import LawWatch
 
 TIMEOUT_S: Final = 10
 """Of one run. A run that is cut off is followed by the next tick's, which finds the rest."""
@@ -39,6 +40,7 @@ class Crons:
         self._engine = engine
         self._grace_ms = settings.expiring_grace_s * 1000
         self._journal_max = settings.journal_max
+        self._laws = LawWatch(store, engine)
         self._upkeep = Upkeep(store, engine, settings.journal_max)
         self._lanes: list[Lane] = []
 
@@ -47,6 +49,7 @@ class Crons:
         return [
             Every("expire", 1, self.expire),
             Every("close_what_is_over", 1, self.close),
+            Every("watch_laws", 1, self._laws.run_once),
             Every("finish_open_moves", 5, self.finish),
             Every("upkeep", 10, self._upkeep.run_once),
         ]

@@ -34,7 +34,7 @@ from migrations.states import (
 )
 from settlement.money.inbox import handle_again
 from settlement.money.probe_payment import probe_payment
-from settlement.money.take_reports import Taken
+from settlement.money.take_reports import Taken, Waits
 from settlement.providers.errors import ProviderError
 
 Asked = Request[guards.CurrentUser, Any, Any]
@@ -46,10 +46,10 @@ KEY_MAX = 255
 
 def admin_routes(process: Process) -> list[Any]:
     """Refunds, repair, listings."""
-    return [*_repair_routes(process), *_listing_routes(process)]
+    return [*_refund_routes(process), *_repair_routes(process), *_listing_routes(process)]
 
 
-def _repair_routes(process: Process) -> list[Any]:
+def _refund_routes(process: Process) -> list[Any]:
     @post(
         "/orders/{order_id:uuid}/refunds",
         guards=[guards.admin],
@@ -84,6 +84,10 @@ def _repair_routes(process: Process) -> list[Any]:
         request_id = str(request.scope.get("request_id", ""))
         return await retry_refund(process, request.user.id, refund_id, request_id)
 
+    return [refund, again]
+
+
+def _repair_routes(process: Process) -> list[Any]:
     @post(
         ["/payments/{payment_id:uuid}/verify", "/admin/payments/{payment_id:uuid}/retry"],
         guards=[guards.admin],
@@ -99,6 +103,8 @@ def _repair_routes(process: Process) -> list[Any]:
             raise Refused("unavailable", PROVIDER_AWAY) from failed
         if result is None:
             raise Refused("not_found", "There is no such payment.")
+        if isinstance(result, Waits):
+            raise Refused("recovering", result.reason)
         outcome = result.outcome if isinstance(result, Taken) else result.reason
         await _note(process, request, "payment.verify", "payment", payment_id, outcome)
         return await read_payment(process, payment_id, owner=None)
@@ -118,7 +124,7 @@ def _repair_routes(process: Process) -> list[Any]:
         await _note(process, request, "webhook.resend", "webhook", webhook_id, verdict.outcome)
         return Resent(webhook_id, verdict.state, verdict.outcome)
 
-    return [refund, again, verify, resend]
+    return [verify, resend]
 
 
 def _listing_routes(process: Process) -> list[Any]:

@@ -14,21 +14,21 @@ Kind = TypeVar("Kind", PaymentRow, RefundSeen, WebhookRow)
 SOURCES: Final[Mapping[type, tuple[str, str, Mapping[str, str]]]] = {
     PaymentRow: (
         "payments",
-        "created_at DESC, id DESC",
+        "id DESC",
         {"status": "text", "provider": "text", "order_id": "uuid", "verdict": "text"},
     ),
     RefundSeen: (
         "refunds",
-        "created_at DESC, id DESC",
+        "id DESC",
         {"status": "text", "cause": "text", "order_id": "uuid", "payment_id": "uuid"},
     ),
     WebhookRow: (
         "webhook_inbox",
-        "received_at DESC, id DESC",
+        "id DESC",
         {"state": "text", "provider": "text", "payment_id": "uuid", "event_id": "text"},
     ),
 }
-"""Table, order, and the columns that may be filtered by, with their types."""
+"""Table, order (ids grow with time), and the columns that may be filtered by, with their types."""
 
 
 async def read_page(

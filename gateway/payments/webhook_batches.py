@@ -7,6 +7,8 @@ load and costs an idle gateway no wait.
 import asyncio
 from typing import Final
 
+import asyncpg
+
 from settlement.money import inbox
 from settlement.money.context import Money
 from settlement.money.inbox import Verdict
@@ -20,6 +22,10 @@ BATCHES_MAX: Final = 2
 
 WAITING_MAX: Final = 4_096
 """More are refused; providers try again."""
+
+
+BAD_EVENT: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""SQLSTATE classes 22 and 23 blame what was written, everything else the server."""
 
 
 class TooManyWaiting(Exception):
@@ -71,6 +77,14 @@ class WebhookBatches:
             verdicts = await inbox.receive(
                 self._money, [(provider, event) for provider, event, _ in batch]
             )
+        except BAD_EVENT as failed:
+            if len(batch) == 1:
+                batch[0][2].set_exception(failed)
+                return
+            # One event that Postgres refuses must not keep the others from being taken.
+            for one in batch:
+                await self._handle([one])
+            return
         except Exception as failed:
             for _, _, done in batch:
                 if not done.done():

@@ -39,8 +39,10 @@ class JobQueue:
     """ARQ's queue. Connects when first used; belongs to one event loop."""
 
     def __init__(self, settings: ValkeySettings) -> None:
+        secure = settings.queue_url.startswith("rediss:")
         self._arq = ArqRedis.from_url(
             settings.queue_url,
+            **({"ssl_check_hostname": True} if secure else {}),
             socket_timeout=QUEUE_TIMEOUT_S,
             socket_connect_timeout=QUEUE_TIMEOUT_S,
             max_connections=8,

@@ -33,8 +33,8 @@ log = structlog.get_logger(__name__)
 
 
 class LaneReport(Struct, frozen=True):
-    """What was done: ``drained`` entries; then the lane was kept, or rebuilt or salvaged with so many
-    orders, or is absent."""
+    """What was done: ``drained`` entries; then the lane was kept, or rebuilt or salvaged with so
+    many orders, or is absent."""
 
     base: str
     drained: int

@@ -11,6 +11,7 @@ import msgspec
 import redis.asyncio
 from msgspec import Struct
 
+from flashsale.simulator.app import App
 from gateway.app import Application, create_app
 from gateway.settings import GatewaySettings
 from lua.settings import ValkeySettings
@@ -18,7 +19,6 @@ from migrations.settings import DatabaseSettings
 from settlement.money.settings import MoneySettings
 from settlement.providers import simulator_signature as signature
 from settlement.providers.settings import ProviderSettings
-from flashsale.simulator.app import App
 from tests.flashsale.simulator import running
 from tests.gateway.people import SECRET, People, Person
 from tests.settlement.shop import Shop, open_shop

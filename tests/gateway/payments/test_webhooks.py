@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -150,6 +151,22 @@ async def test_webhooks_of_one_moment_leave_together(monkeypatch: pytest.MonkeyP
     assert set(await asyncio.gather(*done)) == {HANDLED}
     assert batches == [128, 128, 44]
     await waiting.close()
+
+
+async def test_one_event_that_postgres_refuses_keeps_no_other_from_being_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def receive(_: object, deliveries: list[tuple[str, Event]]) -> list[Verdict]:
+        if any(event.id == "bad" for _, event in deliveries):
+            raise asyncpg.DataError("invalid text")
+        return [HANDLED] * len(deliveries)
+
+    monkeypatch.setattr("gateway.payments.webhook_batches.inbox.receive", receive)
+    waiting = WebhookBatches(None)  # type: ignore[arg-type]
+    done = [waiting.add("simulator", Event(one, "t", {}, None)) for one in ("a", "bad", "b")]
+    first, bad, last = await asyncio.gather(*done, return_exceptions=True)
+    assert (first, last) == (HANDLED, HANDLED)
+    assert isinstance(bad, asyncpg.DataError)
 
 
 async def test_more_than_can_wait_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ laws must tell the same.
 """
 
 import asyncio
+import contextlib
 import random
 from collections import defaultdict
 from pathlib import Path
@@ -48,10 +49,8 @@ class Story:
             self.buy, self.pay, self.pay, self.leave_page, self.leave_page, self.hear, self.hear,
             self.cancel, self.expire, self.settle, self.probe, self.wait,
         ]  # fmt: skip
-        try:
+        with contextlib.suppress(ProviderError):
             await self.dice.choice(steps)()
-        except ProviderError:
-            pass
 
     async def buy(self) -> None:
         order, _ = await self.till.shop.buy(self.dice.randint(1, BUYERS), self.dice.randint(1, 2))
