@@ -7,7 +7,7 @@ UNITS ?= 1000
 SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test check bench rehearse chaos lock clean
+.PHONY: help setup demo run test check bench chaos lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -40,9 +40,6 @@ check: setup ## what CI runs: format, lint, types, import rules, tests
 
 bench: setup ## measurements side by side, into loadtests/results/bench.json
 	$(BIN)/python -m loadtests.bench
-
-rehearse: setup ## a rehearsed sale with a go/no-go verdict
-	$(BIN)/flashsale rehearse
 
 chaos: setup ## fault runs (SEED= repeats one)
 	$(BIN)/python -m loadtests.chaos $(if $(SEED),--seed $(SEED))

@@ -1,6 +1,7 @@
 """What people type: one module a command, each a thin face of something that lives elsewhere.
 
 ``failures.py``  known failures as messages, hints and exit codes
+``quiet.py``     logs of a command go to stderr
 ``tables.py``    laws and settings as tables
 ``api.py``       the engine's HTTP API, over the network or inside this process
 ``up.py``, ``run.py``, ``demo.py``               the embedded stack

@@ -5,6 +5,8 @@ from typing import Final
 
 import rich_click as click
 
+from flashsale.commands.quiet import log_to_stderr
+
 PLAIN_WIDTH: Final = 150
 """Where nobody watches, lines need not fit a window."""
 
@@ -28,6 +30,7 @@ def demo(*, buyers: int, units: int, seed: int, plain: bool) -> None:
     console = Console(force_terminal=False if plain else None)
     if not console.is_terminal:
         console = Console(force_terminal=False, width=PLAIN_WIDTH)
+    log_to_stderr("ERROR")
     kept = False
     with stopped_by_signals():
         kept = run_demo(Plan(buyers=buyers, units=units, seed=seed), console)

@@ -3,6 +3,7 @@
 import rich_click as click
 
 from flashsale.commands.failures import CommandFailed
+from flashsale.commands.quiet import log_to_stderr
 
 
 @click.group(invoke_without_command=True)
@@ -13,6 +14,7 @@ def migrate(context: click.Context) -> None:
         return
     from migrations.upgrade import current, upgrade
 
+    log_to_stderr()
     url = _database_url()
     before = current(url)
     upgrade(url)

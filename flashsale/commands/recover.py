@@ -2,6 +2,8 @@
 
 import rich_click as click
 
+from flashsale.commands.quiet import log_to_stderr
+
 
 @click.command()
 @click.option("--if-needed", is_flag=True, help="Do nothing when the store may serve.")
@@ -41,6 +43,7 @@ def recover(*, if_needed: bool, from_valkey: bool) -> None:
             await store.client.aclose()
             await engine.dispose()
 
+    log_to_stderr()
     report = asyncio.run(work(*read_stores(read_variables())))
     if report is None:
         click.echo("nothing to do: the store serves")

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import rich_click as click
 
+from flashsale.commands.quiet import log_to_stderr
+
 UNITS: Final = 1_000
 HOLD_TTL_S: Final = 300
 
@@ -26,6 +28,7 @@ def run(port: int, host: str, data: Path | None, gateways: int) -> None:
     from flashsale.stack.signals import stopped_by_signals
     from flashsale.stack.stack import Options, start_stack
 
+    log_to_stderr()
     console = Console()
     options = Options(host=host, port=port, gateways=gateways, data=data)
     with stopped_by_signals(), start_stack(options, console.print) as stack:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import rich_click as click
 
 from flashsale.commands.failures import CommandFailed
+from flashsale.commands.quiet import log_to_stderr
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -115,6 +116,8 @@ def read_item(text: str) -> dict[str, int]:
 
 def _run(work: Callable[[Any], Awaitable[Any]], how: dict[str, Any]) -> Any:
     from flashsale.commands.api import open_api
+
+    log_to_stderr()
 
     async def run() -> Any:
         reached = (how["url"], how["token"], how["email"], how["password"])

@@ -2,6 +2,8 @@
 
 import rich_click as click
 
+from flashsale.commands.quiet import log_to_stderr
+
 
 @click.group()
 def user() -> None:
@@ -33,5 +35,6 @@ def create_admin(email: str, password: str) -> None:
         finally:
             await engine.dispose()
 
+    log_to_stderr()
     user_id = asyncio.run(create(settings))
     click.echo(f"{email} is an admin (user {user_id})")

@@ -5,6 +5,8 @@ from typing import Final
 
 import rich_click as click
 
+from flashsale.commands.quiet import log_to_stderr
+
 WAIT_S: Final = 30.0
 
 
@@ -42,6 +44,7 @@ def verify(*, as_json: bool, sale_id: int | None, wait_s: float) -> None:
             await store.client.aclose()
             await engine.dispose()
 
+    log_to_stderr()
     laws = asyncio.run(check(*read_stores(read_variables())))
     ok = all(law.ok for law in laws)
     if as_json:

@@ -5,7 +5,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.orders import settled, unsettled
-from gateway.orders.shapes import LineSeen, OrderDetail, OrderPage, OrderSeen
+from gateway.orders.shapes import LineSeen, OrderDetail, OrderSeen
+from gateway.paging import Page
 from gateway.process import Process
 from lua import keys
 from lua.order_ids import sale_and_lane
@@ -17,7 +18,7 @@ DATABASE_AWAY = (OSError, TimeoutError)
 
 async def list_own(
     process: Process, user_id: int, status: str | None, page: int, limit: int
-) -> OrderPage:
+) -> Page[OrderSeen]:
     """Return a page of a buyer's orders, right at once after each 201.
 
     Raises StoreUnreachable and what the database raises.
@@ -36,7 +37,7 @@ async def list_own(
         start = max(0, offset - len(shown))
         rows = await settled.read_orders(connection, wanted, start, offset + limit - start)
     merged = sorted([*rows, *shown], key=lambda order: (order.created_at, order.id), reverse=True)
-    return OrderPage(merged[offset - start : offset - start + limit], page, limit, total)
+    return Page(merged[offset - start : offset - start + limit], page, limit, total)
 
 
 async def read_detail(process: Process, order: str) -> OrderDetail | None:

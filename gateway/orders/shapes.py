@@ -60,12 +60,3 @@ class OrderDetail(Struct, frozen=True):
     failed_reason: str | None
     payments: list[dict[str, Any]]
     refunds: list[dict[str, Any]]
-
-
-class OrderPage(Struct, frozen=True):
-    """One page of orders, newest first."""
-
-    items: list[OrderSeen]
-    page: int
-    limit: int
-    total: int

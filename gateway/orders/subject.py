@@ -1,22 +1,21 @@
 """The routes of orders, besides the one that makes them (see ``gateway.purchase``)."""
 
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from litestar import Request, get, post
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 
 from gateway.accounts import guards
 from gateway.openapi import BEARER
 from gateway.orders import settled
 from gateway.orders.cancel import cancel_order, own_order
 from gateway.orders.listing import list_own
-from gateway.orders.shapes import OrderDetail, OrderPage
+from gateway.orders.shapes import OrderDetail, OrderSeen
+from gateway.paging import Page, PageNumber, PageSize
 from gateway.process import Process
 from gateway.subject import Subject
 
-Page = Annotated[int, QueryParameter(ge=1, le=1_000_000)]
-Limit = Annotated[int, QueryParameter(ge=1, le=100)]
 Status = Literal["PENDING", "PAID", "FAILED", "CANCELLED", "EXPIRED", "REFUNDED"]
 
 
@@ -27,9 +26,9 @@ def orders(process: Process) -> Subject:
     async def list_orders(
         request: Request[Any, Any, Any],
         status: FromQuery[Status | None] = None,
-        page: Page = 1,
-        limit: Limit = 20,
-    ) -> OrderPage:
+        page: PageNumber = 1,
+        limit: PageSize = 20,
+    ) -> Page[OrderSeen]:
         """The caller's own orders, newest first; right at once after each 201."""
         return await list_own(process, request.user.id, status, page, limit)
 
@@ -56,14 +55,14 @@ def orders(process: Process) -> Subject:
         status: FromQuery[Status | None] = None,
         sale_id: FromQuery[int | None] = None,
         user_id: FromQuery[int | None] = None,
-        page: Page = 1,
-        limit: Limit = 20,
-    ) -> OrderPage:
+        page: PageNumber = 1,
+        limit: PageSize = 20,
+    ) -> Page[OrderSeen]:
         """Settled orders of all buyers, newest first."""
         wanted = settled.Wanted(user_id=user_id, status=status, sale_id=sale_id)
         async with process.reads.connect() as connection:
             total = await settled.count_orders(connection, wanted)
             found = await settled.read_orders(connection, wanted, (page - 1) * limit, limit)
-        return OrderPage(found, page, limit, total)
+        return Page(found, page, limit, total)
 
     return Subject(routes=[list_orders, show_order, cancel, list_all])

@@ -7,7 +7,7 @@ import redis.asyncio
 
 from lua import release
 from settlement.money.begin_payment import NotPayable, begin_payment
-from tests.settlement.money.till import Till, open_till
+from tests.settlement.money.till import TTL_MS, Till, open_till
 
 
 async def test_a_webhook_pays_the_order(till: Till) -> None:
@@ -80,7 +80,7 @@ async def test_a_second_capture_for_one_order_goes_back(till: Till) -> None:
 async def test_late_money_takes_its_units_again(
     valkey: "redis.asyncio.Redis", database_url: str, short_dir: Path
 ) -> None:
-    async with open_till(valkey, database_url, short_dir, units=2, hold_ttl_ms=50) as till:
+    async with open_till(valkey, database_url, short_dir, units=2, hold_ttl_ms=TTL_MS) as till:
         order = await till.order()
         payment = await till.pay(order)
         await till.complete(payment)
@@ -94,7 +94,7 @@ async def test_late_money_takes_its_units_again(
 async def test_late_money_without_units_goes_back_once_and_for_good(
     valkey: "redis.asyncio.Redis", database_url: str, short_dir: Path
 ) -> None:
-    async with open_till(valkey, database_url, short_dir, units=1, hold_ttl_ms=50) as till:
+    async with open_till(valkey, database_url, short_dir, units=1, hold_ttl_ms=TTL_MS) as till:
         late = await till.order(1)
         payment = await till.pay(late)
         await till.complete(payment)
@@ -185,7 +185,7 @@ async def test_a_paid_order_takes_no_other_payment(till: Till) -> None:
 
 async def over(till: Till) -> None:
     """The deadline passes, and the grace too."""
-    await asyncio.sleep(0.06)
+    await asyncio.sleep(TTL_MS / 1000 + 0.05)
     await till.expire()
     await asyncio.sleep(0.01)
     await till.expire()

@@ -1,4 +1,4 @@
-"""A payment is ended at its provider before its order is, and hanging ones are asked about. R27, B4"""
+"""A payment is ended at its provider before its order; hanging ones are asked about. R27, B4"""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ from settlement.providers.registry import Providers
 from settlement.providers.simulator import Simulator
 from tests.flashsale.simulator.running import SECRET
 from tests.settlement.jobs.listing import ListQueue
-from tests.settlement.money.till import Till, open_till
+from tests.settlement.money.till import TTL_MS, Till, open_till
 
 
 async def state_of(till: Till, order: str) -> tuple[str, str]:
@@ -66,12 +66,12 @@ async def test_nothing_is_cancelled_while_the_provider_does_not_answer(till: Til
 async def test_an_expiring_order_is_ended_as_its_payment_is(
     valkey: "redis.asyncio.Redis", database_url: str, short_dir: Path, paid: bool
 ) -> None:
-    async with open_till(valkey, database_url, short_dir, units=1, hold_ttl_ms=50) as till:
+    async with open_till(valkey, database_url, short_dir, units=1, hold_ttl_ms=TTL_MS) as till:
         order = await till.order()
         payment = await till.pay(order)
         if paid:
             await till.complete(payment)
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(TTL_MS / 1000 + 0.05)
         await till.shop.store.run("expire", till.shop.base, 100, 60_000)
         await till.shop.drainer.drain()
         queue = ListQueue()
@@ -89,12 +89,12 @@ async def test_an_expiring_order_is_ended_as_its_payment_is(
 async def test_an_expiring_order_whose_opening_was_lost_is_cancelled_there_too(
     valkey: "redis.asyncio.Redis", database_url: str, short_dir: Path
 ) -> None:
-    async with open_till(valkey, database_url, short_dir, units=1, hold_ttl_ms=50) as till:
+    async with open_till(valkey, database_url, short_dir, units=1, hold_ttl_ms=TTL_MS) as till:
         order = await till.order()
         await till.simulator.set_faults(error_after=["create"])
         with pytest.raises(ProviderUnreachable):
             await begin_payment(till.money, order, till.provider)
-        await asyncio.sleep(0.06)
+        await asyncio.sleep(TTL_MS / 1000 + 0.05)
         await till.shop.store.run("expire", till.shop.base, 100, 60_000)
         await till.shop.drainer.drain()
         (row,) = await till.shop.rows("SELECT id::text FROM payments")
@@ -123,11 +123,11 @@ async def test_a_webhook_that_never_comes_is_made_good_by_asking(till: Till) -> 
 async def test_a_payment_that_is_open_after_its_order_s_end_is_cancelled(
     valkey: "redis.asyncio.Redis", database_url: str, short_dir: Path
 ) -> None:
-    async with open_till(valkey, database_url, short_dir, units=1, hold_ttl_ms=50) as till:
+    async with open_till(valkey, database_url, short_dir, units=1, hold_ttl_ms=TTL_MS) as till:
         order = await till.order()
         payment = await till.pay(order)
         for _ in range(2):
-            await asyncio.sleep(0.06)
+            await asyncio.sleep(TTL_MS / 1000 + 0.05)
             await till.expire()
         assert await till.status_of(order) == ("EXPIRED", ["PENDING"])
         await probe_payment(till.money, payment.id)

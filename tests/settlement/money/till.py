@@ -26,6 +26,9 @@ from settlement.providers.simulator import Simulator
 from tests.flashsale.simulator.running import SECRET, Running, running_simulator
 from tests.settlement.shop import Shop, open_shop
 
+TTL_MS = 500
+"""Of a hold that is to expire in a test: time enough to pay it on a busy machine."""
+
 _numbers = itertools.count(1)
 
 
