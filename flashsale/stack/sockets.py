@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Final
 
 BACKLOG: Final = 4096
-BIND_TIMEOUT_S: Final = 5.0
+BIND_TIMEOUT_S: Final = 2.0
 """The last gateway of a stack that was just stopped may still be closing its port."""
 POLL_S: Final = 0.05
 

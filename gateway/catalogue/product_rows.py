@@ -5,12 +5,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Row,
     Select,
     and_,
-    cast,
     func,
     insert,
     select,
@@ -18,14 +16,14 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.catalogue.product import Image
 from gateway.catalogue.product import Product as Shown
+from gateway.catalogue.product_columns import images, on_the_way, reserved, units_sum
 from gateway.constraints import violated
-from migrations.schema import LaneItem, Product, ProductImage, SaleItem, StockMove
+from migrations.schema import LaneItem, Product, SaleItem
 from migrations.schema.catalogue import SEARCH_CONFIG
 
 Listed: TypeAlias = Literal["active", "inactive", "deleted", "all"]
@@ -115,14 +113,14 @@ async def open_sale_of(connection: AsyncConnection, product_id: int) -> int | No
 
 async def units_in_sale(connection: AsyncConnection, product_id: int) -> int:
     """Units of the product that its open sale has been given and may give back."""
-    given = select(_units(LaneItem.units)).join(
+    given = select(units_sum(LaneItem.units)).join(
         SaleItem,
         and_(SaleItem.sale_id == LaneItem.sale_id, SaleItem.product_id == LaneItem.product_id),
     )
     found = await connection.execute(
         select(
             given.where(SaleItem.product_id == product_id, SaleItem.open).scalar_subquery()
-            + _on_the_way(product_id)
+            + on_the_way(product_id)
         )
     )
     return int(found.scalar_one())
@@ -179,66 +177,15 @@ def _shown() -> Select[Any]:
         Product.original_price_minor,
         Product.currency,
         Product.stock,
-        _reserved().label("reserved_stock"),
+        reserved().label("reserved_stock"),
         Product.max_per_user,
         Product.is_active,
         Product.version,
-        _images().label("images"),
+        images().label("images"),
         Product.created_at,
         Product.updated_at,
     )
     return select(*columns)
-
-
-def _reserved() -> ColumnElement[int]:
-    in_lanes = (
-        select(_units(LaneItem.available + LaneItem.held))
-        .join(
-            SaleItem,
-            and_(SaleItem.sale_id == LaneItem.sale_id, SaleItem.product_id == LaneItem.product_id),
-        )
-        .where(SaleItem.product_id == Product.id, SaleItem.open)
-        .correlate(Product)
-        .scalar_subquery()
-    )
-    return in_lanes + _on_the_way(Product.id)
-
-
-def _on_the_way(product_id: Any) -> ColumnElement[int]:
-    """Units that have left the product and are not settled in a lane yet."""
-    return (
-        select(_units(StockMove.units))
-        .where(
-            StockMove.product_id == product_id,
-            StockMove.state == "intended",
-            StockMove.kind.in_(("open", "add")),
-        )
-        .correlate(Product)
-        .scalar_subquery()
-    )
-
-
-def _units(units: Any) -> ColumnElement[int]:
-    """The sum as a plain integer: Postgres adds bigints up to a numeric."""
-    return cast(func.coalesce(func.sum(units), 0), BigInteger)
-
-
-def _images() -> ColumnElement[Any]:
-    picture = func.json_build_object(
-        "id", ProductImage.id,
-        "image_url", ProductImage.image_url,
-        "alt_text", ProductImage.alt_text,
-        "position", ProductImage.position,
-        "is_primary", ProductImage.is_primary,
-        "kind", ProductImage.kind,
-    )  # fmt: skip
-    in_order = aggregate_order_by(picture, ProductImage.position, ProductImage.id)
-    return (
-        select(func.coalesce(func.json_agg(in_order), text("'[]'::json")).op("::")(text("text")))
-        .where(ProductImage.product_id == Product.id, ProductImage.deleted_at.is_(None))
-        .correlate(Product)
-        .scalar_subquery()
-    )
 
 
 def _product(row: Row[Any]) -> Shown:

@@ -7,6 +7,7 @@ CPU, which is the budget of a whole purchase.
 
 import asyncio
 import ssl
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -50,11 +51,17 @@ class Pipe(asyncio.Protocol):
         self._outgoing: list[bytes] = []
         self._closed = asyncio.Event()
         self._ready = asyncio.Event()
+        self._lost_at_s = float("-inf")
 
     @property
     def connected(self) -> bool:
         """Whether commands can leave."""
         return self._transport is not None
+
+    @property
+    def lost_for_s(self) -> float:
+        """How long ago the last connection ended."""
+        return time.monotonic() - self._lost_at_s
 
     def call(self, *command: str | int | bytes) -> "asyncio.Future[Any]":
         """Send a command at the end of this turn; the future has its reply, errors as values.
@@ -122,6 +129,7 @@ class Pipe(asyncio.Protocol):
     def _drop(self, reason: str) -> None:
         transport, self._transport = self._transport, None
         if transport is not None:
+            self._lost_at_s = time.monotonic()
             transport.abort()
         self._outgoing.clear()
         while self._pending:

@@ -14,7 +14,7 @@ from lua.reserve import Outcome
 from lua.store import NO_SCRIPT, ScriptFailed, Store
 
 RECONNECT_WAIT_S: Final = 1.0
-"""How long a lost answer may wait for a new connection to be asked for again."""
+"""How long after a loss requests wait for the new connection; then they are refused at once."""
 
 REFRESH_S: Final = 0.1
 """A closed store is asked for its generation at most this often, by all requests together."""
@@ -43,6 +43,8 @@ class Reserving:
         arguments = reserve.arguments(
             order, user_id, key, lines, self._rate_limit, self._rate_period_ms
         )
+        if not self._pipe.connected:
+            await self._reconnected()
         try:
             outcome = await self._ask(base, arguments)
         except AnswerLost:
@@ -68,9 +70,8 @@ class Reserving:
         return reserve.read(reply)
 
     async def _reconnected(self) -> None:
-        for _ in range(round(RECONNECT_WAIT_S / 0.02)):
-            if self._pipe.connected:
-                return
+        """Wait for the connection while it was lost just now; not at all when it is long gone."""
+        while not self._pipe.connected and self._pipe.lost_for_s < RECONNECT_WAIT_S:
             await asyncio.sleep(0.02)
 
     async def _generation_moved(self) -> bool:

@@ -109,11 +109,12 @@ class StoreBooks(Struct, frozen=True):
 
 
 class JournalRows(Struct, frozen=True):
-    """The settled journal of one lane."""
+    """The settled journal of one lane. ``lost``: entries that a salvage named as lost."""
 
     count: int
     first: int
     last: int
+    lost: int = 0
 
 
 class OrderUnits(Struct, frozen=True):
@@ -175,6 +176,8 @@ class FullEvidence(Evidence, frozen=True, kw_only=True):
     """All of it, for `verify`: costs a scan of the orders, the journal and the live holds."""
 
     taken_at: datetime
+    salvaged: int
+    """Lanes with lost entries: their journal no longer tells the history of every order."""
     store_books: Mapping[LaneKey, StoreBooks]
     journal: Mapping[LaneKey, JournalRows]
     orders: OrderRows

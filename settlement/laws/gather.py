@@ -102,6 +102,7 @@ async def _read_books(connection: Connection, sale_id: int | None) -> dict[str, 
     limits_checked, over_limit = await read_books.read_over_limit(connection, sale_id)
     verdicts, verdict_breaches = await read_history.read_verdicts(connection, sale_id)
     return {
+        "salvaged": await read_history.read_salvaged(connection, sale_id),
         "journal": await read_history.read_journal(connection, sale_id),
         "orders": await read_history.read_order_rows(connection, sale_id),
         "endings": await read_history.read_endings(connection, sale_id),

@@ -19,22 +19,42 @@ ORDER_WORDS: Final = (
 async def read_journal(connection: Connection, sale_id: int | None) -> dict[LaneKey, JournalRows]:
     """Return how many entries of each lane are settled, the first and the last seq."""
     rows = await connection.fetch(
-        "SELECT sale_id, lane, count(*), min(seq), max(seq) FROM journal"
-        " WHERE $1::bigint IS NULL OR sale_id = $1 GROUP BY sale_id, lane",
+        "WITH gaps AS (SELECT sale_id, lane, split_part(body, '..', 1)::bigint AS first,"
+        " split_part(body, '..', 2)::bigint AS last FROM dead_letters WHERE type = 'gap'),"
+        " runs AS (SELECT sale_id, lane, count(*) AS count, min(seq) AS first, max(seq) AS last,"
+        " 0 AS lost FROM journal WHERE $1::bigint IS NULL OR sale_id = $1 GROUP BY 1, 2"
+        " UNION ALL SELECT sale_id, lane, 0, first, last, last - first + 1 FROM gaps"
+        " WHERE $1::bigint IS NULL OR sale_id = $1)"
+        " SELECT sale_id, lane, sum(count)::bigint, min(first), max(last), sum(lost)::bigint"
+        " FROM runs GROUP BY 1, 2",
         sale_id,
     )
-    return {LaneKey(row[0], row[1]): JournalRows(row[2], row[3], row[4]) for row in rows}
+    return {LaneKey(row[0], row[1]): JournalRows(*row[2:6]) for row in rows}
+
+
+async def read_salvaged(connection: Connection, sale_id: int | None) -> int:
+    """Return how many lanes have lost entries; their orders are left out below."""
+    return int(
+        await connection.fetchval(
+            "SELECT count(DISTINCT (sale_id, lane)) FROM dead_letters WHERE type = 'gap'"
+            " AND ($1::bigint IS NULL OR sale_id = $1)",
+            sale_id,
+        )
+    )
 
 
 async def read_order_rows(connection: Connection, sale_id: int | None) -> OrderRows:
     """Match `held` entries with order rows, one to one."""
     row = await connection.fetchrow(
-        "WITH aside AS (SELECT sale_id, lane, seq FROM dead_letters WHERE type = 'held'"
+        "WITH salvaged AS (SELECT sale_id, lane FROM dead_letters WHERE type = 'gap'),"
+        " aside AS (SELECT sale_id, lane, seq FROM dead_letters WHERE type = 'held'"
         " AND ($1::bigint IS NULL OR sale_id = $1)),"
         " held AS (SELECT split_part(j.body, '\"', 4)::uuid AS id, count(*) AS entries,"
         " count(a.seq) AS aside FROM journal AS j LEFT JOIN aside AS a USING (sale_id, lane, seq)"
-        " WHERE j.type = 'held' AND ($1::bigint IS NULL OR j.sale_id = $1) GROUP BY 1),"
-        " rows AS (SELECT id FROM orders WHERE $1::bigint IS NULL OR sale_id = $1)"
+        " WHERE j.type = 'held' AND ($1::bigint IS NULL OR j.sale_id = $1)"
+        " AND (j.sale_id, j.lane) NOT IN (SELECT sale_id, lane FROM salvaged) GROUP BY 1),"
+        " rows AS (SELECT id FROM orders WHERE ($1::bigint IS NULL OR sale_id = $1)"
+        " AND (sale_id, lane) NOT IN (SELECT sale_id, lane FROM salvaged))"
         " SELECT coalesce(sum(entries), 0)::bigint AS entries, count(r.id) AS orders,"
         " coalesce(sum(aside) FILTER (WHERE r.id IS NULL), 0)::bigint AS aside,"
         " (array_agg(h.id::text) FILTER (WHERE r.id IS NULL AND aside = 0))[1:$2] AS missing,"
@@ -58,7 +78,9 @@ async def read_endings(connection: Connection, sale_id: int | None) -> dict[str,
         " WHEN 'released' THEN split_part(body, '\"', 6)"
         " WHEN 'refund' THEN 'refund:' || split_part(body, '\"', 8)"
         " ELSE type END, ' ' ORDER BY sale_id, lane, seq) AS run FROM journal"
-        " WHERE type = ANY($2::text[]) AND ($1::bigint IS NULL OR sale_id = $1) GROUP BY 1)"
+        " WHERE type = ANY($2::text[]) AND ($1::bigint IS NULL OR sale_id = $1)"
+        " AND (sale_id, lane) NOT IN (SELECT sale_id, lane FROM dead_letters WHERE type = 'gap')"
+        " GROUP BY 1)"
         " SELECT run, count(*), min(id) FROM runs GROUP BY run ORDER BY 2 DESC",
         sale_id, ORDER_WORDS,
     )  # fmt: skip

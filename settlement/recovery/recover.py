@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lua import keys
 from lua.gate import set_gate
-from lua.journal import Position
+from lua.journal import Position, read_id
 from lua.snapshot import LaneNow, snapshot
 from lua.store import Store
 from settlement.drain.lanes import Connection, Lane, read_lanes
@@ -90,15 +90,14 @@ async def _recover(
     from_valkey: bool = False,
 ) -> Report:
     log.warning("recovery_begins", reason=reason)
-    before = {lane.base: lane for lane in await read_lanes(connection)}
-    store.generation = await _raise_generation(connection, reason)
+    store.generation, before = await _raise_generation(connection, reason)
     await store.client.script_flush()
     await store.load()
-    for base in before:
-        await set_gate(store, base, "closed")
+    for lane in before:
+        await set_gate(store, lane.base, "closed")
     dead = await DeadOrders.read(connection)
     lanes = []
-    for lane in before.values():
+    for lane in before:
         try:
             report = await _recover_lane(store, connection, lane, dead, grace_ms)
         except JournalGap as gap:
@@ -117,8 +116,11 @@ async def _recover(
     return Report(reason, store.generation, lanes)
 
 
-async def _raise_generation(connection: Connection, reason: str) -> int:
-    """Raise it and take every cursor: a batch of the old generation finds its cursor gone."""
+async def _raise_generation(connection: Connection, reason: str) -> tuple[int, list[Lane]]:
+    """Raise it and take every cursor: a batch of the old generation finds its cursor gone.
+
+    Returns the lanes as they were when no batch could move them any more.
+    """
     async with connection.transaction():
         generation = await connection.fetchval(
             "UPDATE store_generation SET generation = generation + 1, reason = $1,"
@@ -126,8 +128,9 @@ async def _raise_generation(connection: Connection, reason: str) -> int:
             reason,
         )
         await connection.execute("SELECT FROM journal_cursors ORDER BY sale_id, lane FOR UPDATE")
+        lanes = await read_lanes(connection)
         await connection.execute("UPDATE journal_cursors SET generation = $1", generation)
-    return int(generation)
+    return int(generation), lanes
 
 
 async def _recover_lane(
@@ -159,11 +162,8 @@ async def _salvage(store: Store, connection: Connection, lane: Lane, gap: Journa
 async def _drain_rest(
     store: Store, connection: Connection, lane: Lane, dead: DeadOrders
 ) -> tuple[Lane, int]:
-    """Settle what the journal still has after the cursor; the cursor is of the new generation.
-
-    ``lane`` has the cursor as it was, which is where the stream goes on.
-    """
-    read_from, drained = lane.cursor, 0
+    """Settle what the journal still has after the cursor; the cursor is of the new generation."""
+    read_from, drained = await _where_it_goes_on(store, lane), 0
     while True:
         raw = await store.client.xrange(
             keys.key(lane.base, "JOURNAL"), min=f"({read_from}", count=BATCH_MAX
@@ -176,6 +176,29 @@ async def _drain_rest(
         end = entries[-1].position
         await settle(connection, Batch(fenced, entries, Position(store.generation, end.seq)), dead)
         read_from, drained = end, drained + len(entries)
+
+
+async def _where_it_goes_on(store: Store, lane: Lane) -> Position:
+    """The cursor, by the generation under which the stream goes on after it.
+
+    A recovery that died has raised the cursor's generation, not those of the entries that wait.
+    """
+    journal, seq = keys.key(lane.base, "JOURNAL"), lane.cursor.seq
+    last = await store.client.xrevrange(journal, count=1)
+    if not last or read_id(last[0][0]).seq <= seq:
+        return lane.cursor
+    goes_on = lane.cursor
+    for generation in range(lane.cursor.generation, -1, -1):
+        at = Position(generation, seq)
+        found = await store.client.xrange(journal, min=f"({at}", count=1)
+        if not found:
+            continue
+        next_seq = read_id(found[0][0]).seq
+        if next_seq > seq:
+            goes_on = at
+        if next_seq <= seq + 1:
+            break
+    return goes_on
 
 
 async def _agrees(connection: Connection, lane: Lane, found: LaneNow) -> bool:

@@ -1,9 +1,9 @@
-"""The real worker, made to die or freeze at one step of settling one batch.
+"""The real worker, made to die or freeze at one step of settling one batch, or of recovery.
 
     python -m tests.faults.faulty_worker STEP WHAT BATCH
 
 It settles batches of `BATCH_ENTRIES`; at ``STEP`` of the batch number ``BATCH`` (from 1) it sends
-itself the signal ``WHAT`` (SIGKILL, SIGSTOP). The step ``cursor_alone`` is a bug on purpose: the
+itself the signal ``WHAT`` (SIGKILL, SIGSTOP). Steps of recovery ignore ``BATCH``. The step ``cursor_alone`` is a bug on purpose: the
 cursor moves in a transaction of its own, before the rows.
 """
 
@@ -15,9 +15,20 @@ from typing import Any, Final
 
 from flashsale.cli import main
 from settlement.drain import drainer, settle, write
+from settlement.recovery import recover
 
 BATCH_ENTRIES: Final = 20
-STEPS: Final = ("after_read", "after_cursor", "before_commit", "after_commit", "cursor_alone")
+RECOVERY: Final = {
+    "generation_raised": "_raise_generation",
+    "lane_drained": "_drain_rest",
+    "lane_rebuilt": "rebuild_lane",
+    "before_gates_open": "rebuild_products",
+}
+"""Step -> the function of recovery after which it is reached."""
+
+STEPS: Final = (
+    "after_read", "after_cursor", "before_commit", "after_commit", "cursor_alone", *RECOVERY,
+)  # fmt: skip
 
 
 class Fault:
@@ -38,6 +49,19 @@ class Fault:
         drainer.settle = self.settle
         settle.write.move_cursor = self.move_cursor
         settle.write.write_plan = self.write_plan
+        if self._step in RECOVERY:
+            name = RECOVERY[self._step]
+            setattr(recover, name, self.after(getattr(recover, name)))
+
+    def after(self, function: Any) -> Any:
+        """The function, and then the signal."""
+
+        async def wrapped(*arguments: Any) -> Any:
+            result = await function(*arguments)
+            os.kill(os.getpid(), self._what)
+            return result
+
+        return wrapped
 
     async def settle(self, connection: Any, batch: Any, dead: Any) -> int:
         self._at += 1

@@ -88,6 +88,7 @@ async def test_many_readers_cost_one_read_of_the_store_a_turn(
     for stream in streams:
         await next_event(stream)
     reads = []
+
     async def counted(*args: Any) -> Any:
         reads.append(args)
         return await store_numbers.read_numbers(*args)

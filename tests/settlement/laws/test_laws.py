@@ -95,3 +95,21 @@ async def test_settlement_that_does_not_follow_is_told(
         law = await wait_until_settled(shop.store, shop.engine, 0)
         assert not law.ok
         assert "1 journal entry not settled" in law.detail
+
+
+async def test_a_salvaged_lane_is_told_until_somebody_has_looked_and_breaks_nothing_after(
+    valkey: "redis.asyncio.Redis", database_url: str
+) -> None:
+    async with open_market(valkey, database_url) as market:
+        await market.execute(
+            "INSERT INTO dead_letters (sale_id, lane, generation, seq, type, body, reason)"
+            " SELECT id, 0, 2, 2, 'gap', '2..6', 'lost' FROM sales",
+            "DELETE FROM journal WHERE seq BETWEEN 2 AND 6",
+        )
+        laws = await check_all(market.shop.store, market.shop.engine)
+        assert {law.name for law in laws if not law.ok} == {"no_dead_letters"}
+        await market.execute("UPDATE dead_letters SET resolved_at = now(), resolution = 'seen'")
+        after = {law.name: law for law in await check_all(market.shop.store, market.shop.engine)}
+        assert all(law.ok for law in after.values())
+        assert "5 known to be lost" in after["journal_gapless"].detail
+        assert "1 lane with lost entries left out" in after["ends_once"].detail
