@@ -63,6 +63,12 @@ class Pipe(asyncio.Protocol):
         """How long ago the last connection ended."""
         return time.monotonic() - self._lost_at_s
 
+    async def connected_within(self, limit_s: float) -> None:
+        """Wait for the connection, ``limit_s`` at most."""
+        if limit_s > 0:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ready.wait(), limit_s)
+
     def call(self, *command: str | int | bytes) -> "asyncio.Future[Any]":
         """Send a command at the end of this turn; the future has its reply, errors as values.
 
@@ -83,8 +89,7 @@ class Pipe(asyncio.Protocol):
         """Keep the connection up while inside; it is there at once if the server answers soon."""
         task = asyncio.create_task(self.keep(), name="purchase pipe")
         try:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ready.wait(), FIRST_CONNECT_S)
+            await self.connected_within(FIRST_CONNECT_S)
             yield
         finally:
             task.cancel()
@@ -130,6 +135,7 @@ class Pipe(asyncio.Protocol):
         transport, self._transport = self._transport, None
         if transport is not None:
             self._lost_at_s = time.monotonic()
+            self._ready.clear()
             transport.abort()
         self._outgoing.clear()
         while self._pending:

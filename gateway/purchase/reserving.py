@@ -71,8 +71,7 @@ class Reserving:
 
     async def _reconnected(self) -> None:
         """Wait for the connection while it was lost just now; not at all when it is long gone."""
-        while not self._pipe.connected and self._pipe.lost_for_s < RECONNECT_WAIT_S:
-            await asyncio.sleep(0.02)
+        await self._pipe.connected_within(RECONNECT_WAIT_S - self._pipe.lost_for_s)
 
     async def _generation_moved(self) -> bool:
         before = self._store.generation
