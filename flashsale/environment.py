@@ -1,7 +1,6 @@
 """The environment of a process, decoded once: every setting of every package, or what is wrong.
 
-Variables come from the environment; a `.env` file in the working directory is the fallback. An
-empty variable counts as unset. Each package owns its settings and their rules; this module only
+Each package owns its settings and their rules; this module only
 asks each field by itself, so that all wrong ones are named at once and not one a start.
 """
 
@@ -15,13 +14,13 @@ from typing import Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from flashsale.variables import DOTENV, read_variables
 from gateway.settings import GatewaySettings, WrongSettings
 from lua.settings import ValkeySettings
 from migrations.settings import DatabaseSettings
 from settlement.money.settings import MoneySettings
 from settlement.providers.settings import ProviderSettings
 
-DOTENV: Final = ".env"
 KINDS: Final[tuple[type[Struct], ...]] = (
     GatewaySettings,
     DatabaseSettings,
@@ -68,11 +67,6 @@ class Environment(Struct, frozen=True):
     valkey: ValkeySettings
     providers: ProviderSettings
     money: MoneySettings
-
-
-def read_variables(folder: Path | None = None) -> dict[str, str]:
-    """Return the variables that are set, by the environment or else by ``folder``/.env."""
-    return {**_read_dotenv(folder), **{name: value for name, value in os.environ.items() if value}}
 
 
 def read_environment(variables: Mapping[str, str]) -> Environment:
@@ -139,14 +133,6 @@ def mask(name: str, value: str) -> str:
     if value and _SECRET.search(name):
         return f"*** ({len(value.encode())} bytes)"
     return _URL_LOGIN.sub(r"\1:***@", value)
-
-
-def _read_dotenv(folder: Path | None) -> dict[str, str]:
-    from dotenv import dotenv_values
-
-    path = (folder or Path.cwd()) / DOTENV
-    found = dotenv_values(path, interpolate=False) if path.is_file() else {}
-    return {name: value for name, value in found.items() if value}
 
 
 def _text(field: msgspec.structs.FieldInfo) -> str:

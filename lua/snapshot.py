@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from lua.store import Store
+from lua import keys
+from lua.store import UNREACHABLE, Store, StoreUnreachable
 
 
 class ItemNow(Struct, frozen=True):
@@ -67,6 +68,18 @@ def read(reply: list[Any]) -> LaneNow | None:
 async def snapshot(store: Store, base: str) -> LaneNow | None:
     """Read the lane ``base`` whatever its gate says. Raises StoreUnreachable, ScriptFailed."""
     return read(await store.run("snapshot", base))
+
+
+async def read_currency(store: Store, base: str) -> str | None:
+    """Read a lane's currency without a script: a store that is closed tells it, too.
+
+    None when the store has no such lane. Raises StoreUnreachable.
+    """
+    try:
+        conf = await store.client.hget(keys.key(base, "LANE"), "conf")  # type: ignore[misc]
+    except UNREACHABLE as lost:
+        raise StoreUnreachable(str(lost)) from lost
+    return None if conf is None else conf.decode().split()[4]
 
 
 def _item(fields: dict[str, str], product: str) -> ItemNow:

@@ -11,7 +11,8 @@ from typing import Any, Final
 import httpx
 
 from flashsale.commands.failures import FAILED, UNREACHABLE, CommandFailed
-from flashsale.environment import Environment, read_environment, read_variables
+from flashsale.environment import Environment, read_environment
+from flashsale.variables import read_variables
 
 TIMEOUT_S: Final = 30.0
 

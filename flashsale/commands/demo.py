@@ -7,6 +7,9 @@ import rich_click as click
 
 from flashsale.commands.quiet import log_to_stderr
 
+STOPPED: Final = 130
+"""What shells say of a program that Ctrl-C ended."""
+
 PLAIN_WIDTH: Final = 150
 """Where nobody watches, lines need not fit a window."""
 
@@ -31,7 +34,10 @@ def demo(*, buyers: int, units: int, seed: int, plain: bool) -> None:
     if not console.is_terminal:
         console = Console(force_terminal=False, width=PLAIN_WIDTH)
     log_to_stderr("ERROR")
-    kept = False
+    kept: list[bool] = []
     with stopped_by_signals():
-        kept = run_demo(Plan(buyers=buyers, units=units, seed=seed), console)
-    sys.exit(0 if kept else 1)
+        kept.append(run_demo(Plan(buyers=buyers, units=units, seed=seed), console))
+    if not kept:
+        console.print("Stopped before the end.")
+        sys.exit(STOPPED)
+    sys.exit(0 if kept[0] else 1)

@@ -11,7 +11,8 @@ import rich_click as click
 @click.option("--proxies", default="", help="Whose X-Forwarded-For is believed, comma-separated.")
 def gateway(host: str, port: int, uds: str | None, fd: int | None, proxies: str) -> None:
     """Serve HTTP until SIGTERM, then finish what is in flight."""
-    from flashsale.environment import read_environment, read_variables
+    from flashsale.environment import read_environment
+    from flashsale.variables import read_variables
     from gateway.serve import Listen, serve
 
     found = read_environment(read_variables())

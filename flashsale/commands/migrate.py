@@ -43,6 +43,7 @@ def check() -> None:
 
 
 def _database_url() -> str:
-    from flashsale.environment import read_database, read_variables
+    from flashsale.environment import read_database
+    from flashsale.variables import read_variables
 
     return read_database(read_variables()).url

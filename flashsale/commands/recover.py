@@ -20,7 +20,8 @@ def recover(*, if_needed: bool, from_valkey: bool) -> None:
     """
     import asyncio
 
-    from flashsale.environment import read_stores, read_variables
+    from flashsale.environment import read_stores
+    from flashsale.variables import read_variables
     from lua.settings import ValkeySettings
     from migrations.settings import DatabaseSettings
     from settlement.recovery.recover import Report

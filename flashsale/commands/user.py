@@ -20,7 +20,8 @@ def create_admin(email: str, password: str) -> None:
     """Make an admin of EMAIL. Who has an account already is promoted and keeps the password."""
     import asyncio
 
-    from flashsale.environment import read_database, read_variables
+    from flashsale.environment import read_database
+    from flashsale.variables import read_variables
     from migrations.settings import DatabaseSettings
 
     settings = read_database(read_variables())

@@ -25,7 +25,8 @@ def verify(*, as_json: bool, sale_id: int | None, wait_s: float) -> None:
     """
     import asyncio
 
-    from flashsale.environment import read_stores, read_variables
+    from flashsale.environment import read_stores
+    from flashsale.variables import read_variables
     from lua.settings import ValkeySettings
     from migrations.settings import DatabaseSettings
     from settlement.laws.law import Law

@@ -8,7 +8,8 @@ def worker() -> None:
     """Settle, expire, refund and guard the store until SIGTERM."""
     import asyncio
 
-    from flashsale.environment import read_environment, read_variables
+    from flashsale.environment import read_environment
+    from flashsale.variables import read_variables
     from gateway.operations.logs import configure_logs
     from settlement.worker import build, work
 

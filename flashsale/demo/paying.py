@@ -16,6 +16,10 @@ from flashsale.demo.wire import Answer, Lost
 TRIES_MAX: Final = 8
 """Of one call that is answered 503 or not at all."""
 
+ASK_AGAIN: Final = frozenset({429, 503})
+MAY_BE: Final = frozenset({404, 409, 502, 504})
+"""The hold is over, or the provider is away: no buyer likes it, and no promise is broken."""
+
 TWICE: Final = {"repeat": 1}
 
 
@@ -132,12 +136,12 @@ async def _engine(
         except Lost:
             await asyncio.sleep(0.2)
             continue
-        if answer.status == 503:
+        if answer.status in ASK_AGAIN:
             await asyncio.sleep(min(answer.retry_after_s, 2.0))
             continue
         if answer.status >= 400:
             market.seen.pay_refused[answer.code or str(answer.status)] += 1
-            if answer.status not in {404, 409, 429}:
+            if answer.status not in MAY_BE:
                 market.seen.broken.append(f"{method} {path} answered {answer.status}")
         return answer
     return None

@@ -132,10 +132,12 @@ class Children:
                 raise ChildFailed(one.spec.name, what, self.log_path(one.spec.name))
 
     def _spawn(self, spec: Spec) -> Child:
-        """The kernel kills it when we are gone: the engines are gone then too."""
+        """The kernel kills it when we are gone: the engines are gone then too. It works where its
+        log is, so that no .env of the working directory reaches it."""
         return start_child(
             spec.command,
             env=spec.env,
+            cwd=self._log_dir,
             log_path=self.log_path(spec.name),
             keep_open=spec.keep_open,
             death_signal=signal.SIGKILL,

@@ -1,7 +1,6 @@
 """The whole engine on one machine: engines, schema, admin, worker, simulator, gateways."""
 
 import contextlib
-import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ from flashsale.stack.data_dir import DataDir
 from flashsale.stack.engines import Engines, start_engines
 from flashsale.stack.probe import answers_200
 from flashsale.stack.sockets import free_port, listening
+from flashsale.variables import read_variables
 
 ADMIN_EMAIL: Final = "admin@flashsale.example"
 WATCH_INTERVAL_S: Final = 0.1
@@ -117,10 +117,12 @@ def start_stack(options: Options, tell: Callable[[str], None]) -> Iterator[Stack
 
 
 def _environment(engines: Engines, settings: Mapping[str, str]) -> dict[str, str]:
-    """Ours before that of the shell, so that a forgotten DATABASE_URL harms nobody."""
+    """Ours before those of the shell and of .env, so that a forgotten DATABASE_URL harms nobody."""
     data_dir = engines.data_dir
+    others = read_variables()
+    others.pop("DATABASE_READ_URL", None)
     return {
-        **os.environ,
+        **others,
         "ENVIRONMENT": "dev",
         **settings,
         **engines.environment,

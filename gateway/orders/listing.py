@@ -10,7 +10,7 @@ from gateway.paging import Page
 from gateway.process import Process
 from lua import keys
 from lua.order_ids import sale_and_lane
-from lua.snapshot import snapshot
+from lua.snapshot import read_currency
 from lua.store import StoreUnreachable
 
 DATABASE_AWAY = (OSError, TimeoutError)
@@ -43,9 +43,13 @@ async def list_own(
 async def read_detail(process: Process, order: str) -> OrderDetail | None:
     """Return an order with all that belongs to it; without products while Postgres is away.
 
-    Raises StoreUnreachable.
+    None is said only when both stores say so. Raises StoreUnreachable.
     """
-    now = await _as_the_store_has_it(process, order)
+    lost: StoreUnreachable | None = None
+    try:
+        now = await _as_the_store_has_it(process, order)
+    except StoreUnreachable as unreachable:
+        now, lost = None, unreachable
     try:
         async with process.database.connect() as connection:
             row = await settled.read_order(connection, order)
@@ -53,6 +57,8 @@ async def read_detail(process: Process, order: str) -> OrderDetail | None:
         if now is None:
             raise
         row = None
+    if row is None and lost is not None:
+        raise lost
     if row is None:
         return None if now is None else _detail(now, now.lines)
     before, payments, refunds = row
@@ -81,13 +87,10 @@ async def _as_the_store_has_it(process: Process, order: str) -> OrderSeen | None
     where = sale_and_lane(order)
     if where is None:
         return None
-    try:
-        lane = await snapshot(process.store, keys.lane_base(*where))
-        if lane is None:
-            return None
-        return await unsettled.read_unsettled(process.store, order, lane.currency)
-    except StoreUnreachable:
+    currency = await read_currency(process.store, keys.lane_base(*where))
+    if currency is None:
         return None
+    return await unsettled.read_unsettled(process.store, order, currency)
 
 
 async def _open_sales(connection: AsyncConnection) -> dict[int, str]:

@@ -172,7 +172,7 @@ def buying(
     def work() -> None:
         try:
             asyncio.run(crowd.run())
-        except BaseException as broken:  # noqa: BLE001 - told in the main thread
+        except BaseException as broken:  # told in the main thread
             trouble.append(broken)
 
     thread = threading.Thread(target=work, name="crowd", daemon=True)

@@ -3,19 +3,22 @@
     python -m tests.faults.faulty_worker STEP WHAT BATCH
 
 It settles batches of `BATCH_ENTRIES`; at ``STEP`` of the batch number ``BATCH`` (from 1) it sends
-itself the signal ``WHAT`` (SIGKILL, SIGSTOP). Steps of recovery ignore ``BATCH``. The step ``cursor_alone`` is a bug on purpose: the
-cursor moves in a transaction of its own, before the rows.
+itself the signal ``WHAT`` (SIGKILL, SIGSTOP). Steps of recovery ignore ``BATCH``. The step
+``cursor_alone`` is a bug on purpose: the cursor moves in a transaction of its own, before the rows.
 """
 
 import functools
 import os
 import signal
 import sys
+from importlib import import_module
 from typing import Any, Final
 
 from flashsale.cli import main
-from settlement.drain import drainer, settle, write
-from settlement.recovery import recover
+
+drainer: Any = import_module("settlement.drain.drainer")
+write: Any = import_module("settlement.drain.write")
+recover: Any = import_module("settlement.recovery.recover")
 
 BATCH_ENTRIES: Final = 20
 RECOVERY: Final = {
@@ -43,12 +46,10 @@ class Fault:
 
     def install(self) -> None:
         """Put the wrappers in place of the functions that the drainer calls."""
-        drainer.read_batches = functools.partial(  # type: ignore[assignment]
-            drainer.read_batches, most=BATCH_ENTRIES
-        )
+        drainer.read_batches = functools.partial(drainer.read_batches, most=BATCH_ENTRIES)
         drainer.settle = self.settle
-        settle.write.move_cursor = self.move_cursor
-        settle.write.write_plan = self.write_plan
+        write.move_cursor = self.move_cursor
+        write.write_plan = self.write_plan
         if self._step in RECOVERY:
             name = RECOVERY[self._step]
             setattr(recover, name, self.after(getattr(recover, name)))
@@ -71,12 +72,12 @@ class Fault:
             self._reach("cursor_alone")
         aside = await self._settle(connection, batch, dead)
         self._reach("after_commit")
-        return aside
+        return int(aside)
 
     async def move_cursor(self, connection: Any, lane: Any, end: Any) -> bool:
         moved = await self._move_cursor(connection, lane, end)
         self._reach("after_cursor")
-        return moved
+        return bool(moved)
 
     async def write_plan(self, connection: Any, lane: Any, plan: Any) -> None:
         await self._write_plan(connection, lane, plan)

@@ -31,7 +31,7 @@ def test_nothing_is_sold_before_recovery_and_exactly_the_rest_after(
             start_valkey(ground.stack.engines)
             started_s = time.monotonic()
             ground.supervise(1.0)
-            assert set(crowd.since(started_s)) == {"recovering"}
+            assert set(crowd.since(started_s)) <= {"recovering", "outcome_unknown"}
         ground.wait(lambda: crowd.since(started_s)["201"] > 0, 15, "sales")
         ground.wait(lambda: crowd.since(started_s)["sold_out"] > 20, 20, "the end of the stock")
     crowd.receipts[:0] = receipts

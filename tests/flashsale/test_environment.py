@@ -14,8 +14,8 @@ from flashsale.environment import (
     mask,
     read_environment,
     read_stores,
-    read_variables,
 )
+from flashsale.variables import read_variables
 
 GOOD = {
     "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz",

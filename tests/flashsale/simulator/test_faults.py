@@ -102,11 +102,13 @@ async def test_it_declines_for_a_share_of_the_orders(short_dir: Path) -> None:
 async def test_another_amount_is_captured_and_a_capture_takes_its_time(short_dir: Path) -> None:
     async with running_simulator(short_dir) as simulator:
         made = await simulator.create()
-        await simulator.complete(made["id"], captured_minor=1, processing_ms=50)
-        state = (await simulator.http.get(f"/payments/{made['id']}")).json()["state"]
-        assert state == "processing"
-        await asyncio.sleep(0.2)
+        await simulator.complete(made["id"], captured_minor=1, processing_ms=1_000)
         payment = (await simulator.http.get(f"/payments/{made['id']}")).json()
+        assert payment["state"] == "processing"
+        async with asyncio.timeout(5):
+            while payment["state"] == "processing":
+                await asyncio.sleep(0.05)
+                payment = (await simulator.http.get(f"/payments/{made['id']}")).json()
         assert (payment["state"], payment["captured_minor"]) == ("succeeded", 1)
 
 
@@ -114,7 +116,7 @@ async def test_a_refund_may_take_its_time_and_fail(short_dir: Path) -> None:
     receiver = Receiver()
     async with serving(receiver) as url, running_simulator(short_dir, url) as simulator:
         made = await simulator.create()
-        await simulator.complete(made["id"], refund_pending_ms=30, refund_fails=True)
+        await simulator.complete(made["id"], refund_pending_ms=500, refund_fails=True)
         path = f"/payments/{made['id']}/refunds"
         asked = await simulator.http.post(path, json={"amount_minor": 1_000})
         assert asked.json()["state"] == "pending"

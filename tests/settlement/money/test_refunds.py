@@ -132,10 +132,10 @@ async def test_an_answer_of_500_after_paying_is_tried_again_later(till: Till) ->
 async def test_a_refund_that_takes_its_time_ends_by_webhook_or_by_asking(till: Till) -> None:
     for user, by_webhook in ((1, True), (2, False)):
         payment = await till.pay(await till.order(user))
-        await till.complete(payment, captured_minor=999, refund_pending_ms=100)
+        await till.complete(payment, captured_minor=999, refund_pending_ms=500)
         await till.tell(await till.news(payment))
         assert await till.send_refunds() == ["pending"]
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.7)
         if by_webhook:
             path = f"/payments/{payment.provider_ref}/refunds"
             (told,) = (await till.simulator.http.get(path)).json()
@@ -153,10 +153,10 @@ async def test_a_refund_that_takes_its_time_ends_by_webhook_or_by_asking(till: T
 
 async def test_a_refund_that_the_provider_refuses_fails_and_stays_visible(till: Till) -> None:
     payment = await till.pay(await till.order())
-    await till.complete(payment, captured_minor=999, refund_pending_ms=20, refund_fails=True)
+    await till.complete(payment, captured_minor=999, refund_pending_ms=500, refund_fails=True)
     await till.tell(await till.news(payment))
     assert await till.send_refunds() == ["pending"]
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.7)
     await make_due(till)
     assert await till.send_refunds() == ["failed"]
     rows = await till.shop.rows("SELECT status, last_error, finished_at FROM refunds")
