@@ -43,7 +43,8 @@ def wrap(
         if scope["type"] != "http":
             await inner(scope, receive, send)
             return
-        path, headers = scope["path"], dict(scope["headers"])
+        path = scope["path"]
+        headers = scope["headers_by_name"] = dict(scope["headers"])
         asked = headers.get(b"request-id")
         request_id = (asked and read_request_id(asked)) or new_request_id()
         scope["request_id"] = request_id.decode()

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- gate: opens or closes a lane at the generation of this text. Only recovery calls it.
+-- gate: opens or closes a lane at the generation of this text. Only recovery calls it. A lane that
+-- is opened is whole: `rebuild` is over.
 -- @arg word  open or closed
 -- @answer gate seq
 -- @answer absent
@@ -12,4 +13,7 @@ if not seq then
   return { "absent" }
 end
 redis.call("HSET", BASE .. LANE, "gate", word .. ":" .. GENERATION)
+if word == "open" then
+  redis.call("HDEL", BASE .. LANE, "rebuilding")
+end
 return { "gate", tonumber(seq) }

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- rebuild: writes a lane anew from Postgres, behind a closed gate. Only recovery calls it.
 -- begin: drops the lane; args seq, conf, day, ceiling, then product, terms, units, available, held,
--- sold for each item; journals that it happened. put: a suffix, a part ("" for none), then field and
+-- sold for each item; journals that it happened, and marks the lane until it is opened. put: a suffix, a part ("" for none), then field and
 -- value pairs of a hash. queue: a suffix, a part, then score and member pairs of a sorted set.
 -- @arg step     begin, put or queue
 -- @arg rest...  as above
@@ -43,6 +43,6 @@ for at = FIRST_ITEM, #ARGV, ITEM_FIELDS do
 end
 redis.call(
   "HSET", LANE_KEY, "gate", CLOSED, "conf", conf, "seq", seq + 1, "day", day, "ceiling", ceiling,
-  "items", table.concat(products, ",")
+  "rebuilding", "1", "items", table.concat(products, ",")
 )
 return { "done", seq + 1 }

@@ -38,6 +38,8 @@ class LaneNow(Struct, frozen=True):
     ceiling: int
     now_ms: int
     entries: int
+    half_rebuilt: bool
+    """A recovery began to write it anew and did not come to its end."""
     items: dict[int, ItemNow]
 
 
@@ -61,6 +63,7 @@ def read(reply: list[Any]) -> LaneNow | None:
         ceiling=int(fields["ceiling"]),
         now_ms=reply[1],
         entries=reply[2],
+        half_rebuilt="rebuilding" in fields,
         items=items,
     )
 

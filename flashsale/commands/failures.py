@@ -10,6 +10,8 @@ FAILED: Final = 1
 WRONG_USAGE: Final = 2
 UNREACHABLE: Final = 3
 
+SERVERS_HINT: Final = "are DATABASE_URL and REDIS_URL right, and the servers up?"
+
 
 class Told(NamedTuple):
     """What a person is told of a failure."""
@@ -78,6 +80,6 @@ _KNOWN: Final[dict[str, Callable[[Any], Told]]] = {
     "sqlalchemy.exc.DBAPIError": _database_unreachable,
     "redis.exceptions.ConnectionError": _store_unreachable,
     "httpx.TransportError": _plain("is --url right, and the gateway up?", UNREACHABLE),
-    "builtins.ConnectionError": _plain("", UNREACHABLE),
+    "builtins.ConnectionError": _plain(SERVERS_HINT, UNREACHABLE),
     "socket.gaierror": _plain("is the host's name right?", UNREACHABLE),
 }

@@ -66,10 +66,10 @@ class PlaceOrder:
                 log.exception("unexpected", request_id=scope["request_id"])
             answer = ready(refused)
         await answer.send(send, scope["added_headers"])
-        self._counters.observe(answer, time.perf_counter() - began_s)
+        self._counters.observe(answer.status, time.perf_counter() - began_s)
 
     async def _answer(self, scope: Any, receive: Any) -> Answer:
-        headers = dict(scope["headers"])
+        headers = scope["headers_by_name"]
         claims = self._authenticate(headers.get(b"authorization"))
         if claims is None or (not self._revocations.trusted and await self._is_revoked(claims)):
             return answers.UNAUTHENTICATED
@@ -83,7 +83,13 @@ class PlaceOrder:
         sale_id = self._sales.sale_of(wanted.lines[0][0])
         if sale_id is None or len(wanted.lines) > 1 or wanted.sale_id is not None:
             sale_id = await self._one_sale(wanted)
-        return await self._place(sale_id, int(claims.sub), key, wanted.lines)
+        user_id = int(claims.sub)
+        lane = keys.lane_of_user(user_id, keys.LANES_PER_SALE)
+        base = keys.lane_base(sale_id, lane)
+        for product, _ in wanted.lines:
+            if self._sold_out.refuses(base, product, user_id):
+                return answers.SOLD_OUT
+        return await self._place(sale_id, lane, user_id, key, wanted.lines)
 
     def _authenticate(self, authorization: bytes | None) -> Claims | None:
         if authorization is None or authorization[:7].lower() != BEARER:
@@ -100,14 +106,14 @@ class PlaceOrder:
         )
 
     async def _place(
-        self, sale_id: int, user_id: int, sent_key: str | None, lines: tuple[tuple[int, int], ...]
+        self,
+        sale_id: int,
+        lane: int,
+        user_id: int,
+        sent_key: str | None,
+        lines: tuple[tuple[int, int], ...],
     ) -> Answer:
-        lane = keys.lane_of_user(user_id, keys.LANES_PER_SALE)
-        base = keys.lane_base(sale_id, lane)
-        for product, _ in lines:
-            if self._sold_out.refuses(base, product, user_id):
-                return answers.SOLD_OUT
-        order = new_order_id(sale_id, lane)
+        base, order = keys.lane_base(sale_id, lane), new_order_id(sale_id, lane)
         key = order if sent_key is None else sent_key
         try:
             outcome = await self._reserving.reserve(base, order, user_id, key, lines)

@@ -16,6 +16,9 @@ from lua.store import NO_SCRIPT, ScriptFailed, Store
 RECONNECT_WAIT_S: Final = 1.0
 """How long after a loss requests wait for the new connection; then they are refused at once."""
 
+NOT_SERVING: Final = ("NOSCRIPT", "LOADING", "READONLY", "MASTERDOWN")
+"""Errors of a server that was restarted, reads its log, or is a replica: nothing was taken."""
+
 REFRESH_S: Final = 0.1
 """A closed store is asked for its generation at most this often, by all requests together."""
 
@@ -63,7 +66,7 @@ class Reserving:
         sha = scripts.sha("reserve", self._store.generation)
         reply: Any = await self._pipe.call("EVALSHA", sha, 1, base, *arguments)
         if isinstance(reply, hiredis.ReplyError):
-            if str(reply).startswith("NOSCRIPT"):
+            if str(reply).startswith(NOT_SERVING):
                 reply = NO_SCRIPT
             else:
                 raise ScriptFailed(str(reply))

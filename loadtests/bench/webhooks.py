@@ -1,6 +1,5 @@
 """Payments confirmed by webhook against purchases."""
 
-import hashlib
 import hmac
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from loadtests.bench.settlement import catch_up
 from loadtests.bench.shoot import shoot
 from loadtests.generator.encode import encode_json_post
 from loadtests.stage.sales import OnSale
-from loadtests.stage.stage import STRIPE_SECRET, Stage
+from loadtests.stage.stage import WEBHOOK_SECRET, Stage
 
 OK = 200
 
@@ -25,8 +24,8 @@ class NotConfirmed(Exception):
 
 
 def measure(stage: Stage) -> Measurement:
-    """Per CPU-second of the gateway. Each webhook is Stripe's `payment_intent.succeeded` of an
-    order of its own, correctly signed; its 200 means inbox, verdict and order are done."""
+    """Per CPU-second of the gateway. Each webhook tells of the captured payment of an order
+    of its own, correctly signed; its 200 means inbox, verdict and order are done."""
     size = stage.size
     count = size.requests // 2
     webhooks = count * size.rounds + count
@@ -61,8 +60,8 @@ def _open_payments(stage: Stage, on_sale: OnSale, count: int) -> Sequence[Any]:
         catch_up(stage, on_sale)
         rows = stage.database.rows(
             "INSERT INTO payments (id, order_id, provider, amount_minor, currency, provider_ref,"
-            " idempotency_key) SELECT uuidv7(), id, 'stripe', total_minor, currency,"
-            " 'pi_' || replace(id::text, '-', ''), id::text FROM orders WHERE sale_id = $1"
+            " idempotency_key) SELECT uuidv7(), id, 'simulator', total_minor, currency,"
+            " 'pay_' || replace(id::text, '-', ''), id::text FROM orders WHERE sale_id = $1"
             " RETURNING id, order_id, provider_ref, amount_minor, currency",
             on_sale.sale_id,
         )
@@ -76,30 +75,27 @@ def _pairs(rows: Sequence[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _succeeded(payment: Any) -> bytes:
-    """The request that Stripe would send, signed now: docs.stripe.com/webhooks, `v1` scheme."""
+    """The request that the provider would send, signed now: HMAC-SHA256 over "t.body"."""
     now_s = int(time.time())
     body = msgspec.json.encode(
         {
             "id": f"evt_{payment['provider_ref']}",
-            "object": "event",
-            "created": now_s,
-            "livemode": False,
-            "type": "payment_intent.succeeded",
-            "data": {"object": _intent(payment)},
+            "created_at": now_s,
+            "type": "payment.succeeded",
+            "data": _payment(payment),
         }
     )
-    digest = hmac.new(STRIPE_SECRET.encode(), b"%d." % now_s + body, hashlib.sha256).hexdigest()
-    headers = {"Stripe-Signature": f"t={now_s},v1={digest}"}
-    return encode_json_post("/webhooks/stripe", body, headers)
+    digest = hmac.digest(WEBHOOK_SECRET.encode(), b"%d." % now_s + body, "sha256").hex()
+    headers = {"Simulator-Signature": f"t={now_s},v1={digest}"}
+    return encode_json_post("/webhooks/simulator", body, headers)
 
 
-def _intent(payment: Any) -> dict[str, object]:
+def _payment(payment: Any) -> dict[str, object]:
     return {
         "id": payment["provider_ref"],
-        "object": "payment_intent",
-        "amount": payment["amount_minor"],
-        "amount_received": payment["amount_minor"],
-        "currency": payment["currency"].lower(),
-        "status": "succeeded",
+        "state": "succeeded",
+        "amount_minor": payment["amount_minor"],
+        "captured_minor": payment["amount_minor"],
+        "currency": payment["currency"],
         "metadata": {"order_id": str(payment["order_id"]), "payment_id": str(payment["id"])},
     }

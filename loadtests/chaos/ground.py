@@ -5,7 +5,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -98,10 +97,22 @@ class Ground:
         until_s = time.monotonic() + for_s
         self.wait(lambda: time.monotonic() >= until_s, for_s + 1, "time")
 
-    def tail(self, name: str, lines: int = 20) -> str:
-        """The end of a process's log."""
-        path: Path = self.stack.children.log_path(name)
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    @contextmanager
+    def closed_doors(self) -> Iterator[None]:
+        """No request reaches a gateway, and those under way are over: it is stopped in between."""
+        pid = self.pid_of("gateway")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    def complaints(self, name: str, most: int = 5) -> list[str]:
+        """The last lines of a process's log that tell of an error."""
+        lines = self.stack.children.log_path(name).read_text(errors="replace").splitlines()
+        told = [line for line in lines if '"error"' in line or '"critical"' in line]
+        plain = [line for line in lines if line and line[0] not in " {"]
+        return (told[-most:] + plain[-most:])[-2 * most :]
 
 
 @contextmanager

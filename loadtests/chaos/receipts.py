@@ -5,11 +5,12 @@ One receipt is one idempotency key. Its truth does not depend on how often it wa
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from msgspec import Struct
 
-Told = Literal["unknown", "acknowledged", "refused"]
+Told = Literal["acknowledged", "refused", "unknown"]
+TOLD: Final[tuple[Told, ...]] = get_args(Told)
 
 
 class Receipt(Struct):

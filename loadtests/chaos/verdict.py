@@ -5,15 +5,17 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import redis
 from msgspec import Struct
 
 from loadtests.chaos.crowd import Crowd
 from loadtests.chaos.ground import Ground
 from loadtests.chaos.receipts import OrderRow, Receipt, breaches
 from loadtests.stage.sales import OnSale
+from lua import keys
 
 VERIFY_TIMEOUT_S: Final = 90.0
 SHOWN_MAX: Final = 5
@@ -67,6 +69,19 @@ def read_orders(ground: Ground, receipts: Sequence[Receipt]) -> list[OrderRow]:
             sales,
         )
     return [OrderRow(*row) for row in rows]
+
+
+def unsettled(ground: Ground) -> int:
+    """How many journal entries are not in Postgres, of all lanes."""
+    with closing(ground.database()) as database:
+        cursors = database.rows("SELECT sale_id, lane, seq FROM journal_cursors")
+    with closing(redis.Redis.from_url(ground.stack.engines.valkey.url)) as store:
+        seqs: list[Any] = [
+            store.hget(keys.key(keys.lane_base(sale, lane), "LANE"), "seq")
+            for sale, lane, _ in cursors
+        ]
+    settled = sum(int(seq) for _, _, seq in cursors)
+    return sum(int(seq or 0) for seq in seqs) - settled
 
 
 def units_of(ground: Ground, sale: OnSale) -> tuple[int, int, int, int]:

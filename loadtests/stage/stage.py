@@ -22,7 +22,7 @@ from lua.embedded import EmbeddedValkey
 from lua.embedded_config import ValkeySettings
 from migrations.upgrade import upgrade
 
-STRIPE_SECRET: Final = "whsec_of_the_bench"  # noqa: S105 - signs only what the bench sends itself
+WEBHOOK_SECRET: Final = "whsec_of_the_bench"  # noqa: S105 - signs only what the bench sends itself
 ALONE_PRODUCT: Final = 1
 ALONE_UNITS: Final = 1_000_000_000
 JOURNAL_MAX: Final = 10_000_000
@@ -84,10 +84,9 @@ class Stage:
             "RATE_LIMITS": "off",
             "JOURNAL_MAX": str(JOURNAL_MAX),
             "LOG_LEVEL": "WARNING",
-            "STRIPE_SECRET_KEY": "sk_test_of_the_bench",
-            "STRIPE_WEBHOOK_SECRET": STRIPE_SECRET,
+            "SIMULATOR_WEBHOOK_SECRET": WEBHOOK_SECRET,
             # Nobody listens there: what a provider would be asked must not leave the machine.
-            "STRIPE_API_BASE": "http://127.0.0.1:9",
+            "SIMULATOR_URL": "http://127.0.0.1:9",
         }
 
     @cached_property

@@ -39,10 +39,10 @@ def stores_agree(evidence: Evidence) -> Law:
         items += len(lane.settled)
         breaches += _differences(lane)
     told = f"{counted(items, 'item')} equal in Valkey and Postgres"
-    postponed = any(lane.between.postponed for lane in evidence.lanes)
     if waiting:
-        told += f", {counted(waiting, 'journal entry', 'journal entries')} not settled yet"
-        told += " and too many to compare now" if postponed else " applied"
+        entries = counted(waiting, "journal entry", "journal entries")
+        postponed = any(lane.between.postponed for lane in evidence.lanes)
+        told += f"; {entries} wait, too many to compare now" if postponed else f", {entries} ahead"
     return judge("stores_agree", breaches, told)
 
 

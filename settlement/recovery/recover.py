@@ -19,8 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from lua import keys
 from lua.gate import set_gate
 from lua.journal import Position, read_id
+from lua.outcomes import Closed
 from lua.snapshot import LaneNow, snapshot
-from lua.store import Store
+from lua.store import Store, StoreUnreachable
 from settlement.drain.lanes import Connection, Lane, read_lanes
 from settlement.drain.read_batch import BATCH_MAX, Batch, JournalGap, check_entries
 from settlement.drain.settle import DeadOrders, settle
@@ -90,11 +91,14 @@ async def _recover(
     from_valkey: bool = False,
 ) -> Report:
     log.warning("recovery_begins", reason=reason)
-    store.generation, before = await _raise_generation(connection, reason)
+    generation, before = await _raise_generation(connection, reason)
+    # A store of its own: others refresh the shared one to what is served meanwhile.
+    shared, store = store, Store(store.client, generation)
+    server = await watch.run_id(store)
     await store.client.script_flush()
     await store.load()
     for lane in before:
-        await set_gate(store, lane.base, "closed")
+        await _set_gate(store, lane.base, "closed")
     dead = await DeadOrders.read(connection)
     lanes = []
     for lane in before:
@@ -108,12 +112,19 @@ async def _recover(
     await rebuild_products(store, connection)
     for report in lanes:
         if report.done != "absent":
-            await set_gate(store, report.base, "open")
-    await store.client.set(keys.SERVER, await watch.run_id(store))
-    await store.client.set(keys.GENERATION, store.generation)
+            await _set_gate(store, report.base, "open")
+    await store.client.set(keys.SERVER, server)
+    await store.client.set(keys.GENERATION, generation)
+    shared.generation = generation
     await store.client.publish(keys.SALES_CHANNEL, "0")
-    log.warning("recovery_ends", generation=store.generation, lanes=len(lanes))
-    return Report(reason, store.generation, lanes)
+    log.warning("recovery_ends", generation=generation, lanes=len(lanes))
+    return Report(reason, generation, lanes)
+
+
+async def _set_gate(store: Store, base: str, word: Literal["open", "closed"]) -> None:
+    """Raises StoreUnreachable when the server was restarted meanwhile: begin again."""
+    if isinstance(await set_gate(store, base, word), Closed):
+        raise StoreUnreachable(f"{base}: the server lost its scripts during recovery")
 
 
 async def _raise_generation(connection: Connection, reason: str) -> tuple[int, list[Lane]]:
@@ -140,7 +151,7 @@ async def _recover_lane(
     at, drained = await _drain_rest(store, connection, lane, dead)
     if found is None and at.cursor.seq == 0:
         return LaneReport(lane.base, drained, "absent")
-    if found is not None and found.seq == at.cursor.seq and await _agrees(connection, at, found):
+    if found is not None and await _agrees(connection, at, found):
         return LaneReport(lane.base, drained, "kept")
     if found is None:
         log.warning("lane_lost", lane=lane.base, settled=at.cursor.seq)
@@ -152,7 +163,7 @@ async def _recover_lane(
 
 async def _salvage(store: Store, connection: Connection, lane: Lane, gap: JournalGap) -> LaneReport:
     found = await snapshot(store, lane.base)
-    if found is None:
+    if found is None or found.half_rebuilt:
         raise gap
     log.error("lane_salvaged", lane=lane.base, lost=str(gap))
     _, orders = await salvage_lane(store, connection, lane, found)
@@ -202,6 +213,8 @@ async def _where_it_goes_on(store: Store, lane: Lane) -> Position:
 
 
 async def _agrees(connection: Connection, lane: Lane, found: LaneNow) -> bool:
+    if found.seq != lane.cursor.seq or found.half_rebuilt:
+        return False
     rows = await connection.fetch(
         "SELECT product_id, units, available, held, sold FROM lane_items"
         " WHERE sale_id = $1 AND lane = $2",

@@ -19,13 +19,16 @@ from flashsale.cli import main
 drainer: Any = import_module("settlement.drain.drainer")
 write: Any = import_module("settlement.drain.write")
 recover: Any = import_module("settlement.recovery.recover")
+rebuild: Any = import_module("settlement.recovery.rebuild")
 
 BATCH_ENTRIES: Final = 20
 RECOVERY: Final = {
-    "generation_raised": "_raise_generation",
-    "lane_drained": "_drain_rest",
-    "lane_rebuilt": "rebuild_lane",
-    "before_gates_open": "rebuild_products",
+    "generation_raised": (recover, "_raise_generation"),
+    "lane_drained": (recover, "_drain_rest"),
+    "lane_begun": (rebuild.rebuild, "begin"),
+    "holds_written": (rebuild, "_put_orders"),
+    "lane_rebuilt": (recover, "rebuild_lane"),
+    "before_gates_open": (recover, "rebuild_products"),
 }
 """Step -> the function of recovery after which it is reached."""
 
@@ -51,8 +54,8 @@ class Fault:
         write.move_cursor = self.move_cursor
         write.write_plan = self.write_plan
         if self._step in RECOVERY:
-            name = RECOVERY[self._step]
-            setattr(recover, name, self.after(getattr(recover, name)))
+            module, name = RECOVERY[self._step]
+            setattr(module, name, self.after(getattr(module, name)))
 
     def after(self, function: Any) -> Any:
         """The function, and then the signal."""

@@ -81,6 +81,16 @@ async def test_a_buyer_at_the_limit_is_freed_of_an_own_overdue_hold(store: Store
     await check_laws(store, BASE)
 
 
+async def test_a_buyers_own_hold_is_never_released_before_its_deadline(store: Store) -> None:
+    await opened(store, units=10, limit=1, ttl_ms=TTL_MS)
+    first = await buy(store, 1)
+    assert isinstance(first, Held)
+    while (outcome := await buy(store, 1)) == LimitReached(PRODUCT, 1):
+        assert await server_ms(store) < first.deadline_ms + 5_000
+    assert isinstance(outcome, Held)
+    assert outcome.created_ms >= first.deadline_ms
+
+
 async def test_a_buyers_own_overdue_hold_is_found_behind_many_others(store: Store) -> None:
     await opened(store, units=100, limit=1, ttl_ms=TTL_MS)
     for user in range(2, LAZY_RELEASES + 5):

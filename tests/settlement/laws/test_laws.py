@@ -24,7 +24,7 @@ async def test_every_law_holds_while_all_is_well(
             "20 units = 11 available + 5 held + 4 sold, 1 item"
         )
         assert details["stores_agree"] == (
-            "1 item equal in Valkey and Postgres, 1 journal entry not settled yet applied"
+            "1 item equal in Valkey and Postgres, 1 journal entry ahead"
         )
         assert details["money_settles"] == (
             "USD 60.00 captured in 3 payments = USD 40.00 for paid orders + USD 20.00 refunded"
