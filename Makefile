@@ -23,7 +23,7 @@ setup: .venv/.ready ## what the others need, once
 	touch $@
 
 demo: setup ## a whole sale in a minute, and the ledger of every promise
-	$(BIN)/flashsale demo --buyers $(BUYERS) --units $(UNITS)
+	$(BIN)/flashsale demo --buyers $(BUYERS) --units $(UNITS) $(if $(SEED),--seed $(SEED))
 
 run: setup ## the engine with an open sale, until Ctrl-C (PORT=)
 	$(BIN)/flashsale run --port $(PORT)

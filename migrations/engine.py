@@ -78,6 +78,10 @@ async def raw_connection(
         try:
             with driver.query_logger(logged):
                 yield driver
+        except asyncpg.InternalClientError:
+            # The server ended it while we were stopped: its protocol has lost its place.
+            driver.terminate()
+            raise
         finally:
             if driver.is_closed() or driver.is_in_transaction():
                 await connection.invalidate()

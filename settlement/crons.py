@@ -10,6 +10,7 @@ from lua.settings import ValkeySettings
 from lua.store import Store
 from migrations.engine import raw_connection
 from settlement import expiry
+from settlement.drain.drainer import OUTAGE
 from settlement.drain.lanes import Lane, read_lanes
 from settlement.stock_moves.end_sale import close_what_is_over
 from settlement.stock_moves.finish import finish_open_moves
@@ -59,7 +60,7 @@ class Crons:
         try:
             async with raw_connection(self._engine) as connection:
                 self._lanes = await read_lanes(connection)
-        except OSError:
+        except OUTAGE:
             if not self._lanes:
                 raise
         bases = [lane.base for lane in self._lanes]

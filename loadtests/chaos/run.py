@@ -29,10 +29,9 @@ HABITS: Final = Habits(
 
 
 class Round(Struct, frozen=True):
-    """One round: what was done, how long nothing could be bought after it, and what broke."""
+    """One round: its fault, how long nothing could be bought after it, and what broke."""
 
     fault: str
-    killed: str
     reopened_s: float
     receipts: Counter[Told]
     broken: list[str]
@@ -65,7 +64,7 @@ def _programme(chance: random.Random, rounds: int) -> list[str]:
 
 def _play(ground: Ground, fault: str, chance: random.Random, console: Console) -> Round:
     sale = ground.open_sale(UNITS, HOLD_TTL_S)
-    killed, reopened_s, late = "", 0.0, list[str]()
+    reopened_s, late = 0.0, list[str]()
     with ExitStack() as ends:
         crowd = ends.enter_context(buying(ground, sale, HABITS, chance.randrange(2**32)))
         try:
@@ -81,7 +80,7 @@ def _play(ground: Ground, fault: str, chance: random.Random, console: Console) -
     broken = late + verdict.broken
     if broken:
         _print_logs(ground, console)
-    return Round(fault, killed, reopened_s, count(crowd.receipts), broken)
+    return Round(fault, reopened_s, count(crowd.receipts), broken)
 
 
 def _print_logs(ground: Ground, console: Console) -> None:
@@ -97,12 +96,11 @@ def _reopened(ground: Ground, crowd: Crowd) -> float:
 
 
 def _table(played: list[Round]) -> Table:
-    table = Table("fault", "killed", "reopened", *TOLD, "promises")
+    table = Table("fault", "reopened", *TOLD, "promises")
     for one in played:
         told = one.receipts
         table.add_row(
             one.fault,
-            one.killed,
             f"{one.reopened_s:.2f} s",
             *(f"{told[kind]:,}" for kind in TOLD),
             "[red]BROKEN[/]" if one.broken else "held",

@@ -51,6 +51,16 @@ class Lane:
             held += 1
         return held
 
+    def add_units(self, product_id: int, units: int) -> None:
+        """Put more units on sale than a product may have in Postgres.
+
+        Raises:
+            Refused: the store did not.
+        """
+        answer = self.run("adjust", str(uuids.uuid7()), product_id, units)
+        if answer[0] != b"adjusted":
+            raise Refused(f"adjust on {self.base} answered {answer!r}")
+
     def begin_payments(self, payments: Iterable[tuple[str, str]]) -> int:
         """Open a payment for each (order, payment): the hold is PAYING; give how many.
 

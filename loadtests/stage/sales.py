@@ -10,7 +10,6 @@ from loadtests.stage.servers import HOST
 from lua.keys import lane_base
 
 PRICE_MINOR: Final = 1_999
-STOCK_MAX: Final = 1_000_000
 TIMEOUT_S: Final = 30.0
 _numbers = itertools.count(1)
 
@@ -38,32 +37,22 @@ class Admin:
         )
 
     def open_sale(self, units: int, *, hold_ttl_s: int = 3_600) -> OnSale:
-        """A new product, and a new sale that sells `units` of it now, without a limit per user.
+        """A new product, and a new sale that sells `units` of it now, 1,000,000 at most, without
+        a limit per user.
 
         Raises:
             httpx.HTTPStatusError: the gateway refused.
         """
-        first = min(units, STOCK_MAX)
         name = f"bench {next(_numbers)}"
-        product = self._post("/products", name=name, price_minor=PRICE_MINOR, stock=first)
-        items = [{"product_id": product["id"], "units": first}]
+        product = self._post("/products", name=name, price_minor=PRICE_MINOR, stock=units)
+        items = [{"product_id": product["id"], "units": units}]
         sale = self._post("/sales", name=name, hold_ttl_s=hold_ttl_s, items=items)
         self._post(f"/sales/{sale['id']}/open")
-        found = OnSale(sale["id"], product["id"])
-        while first < units:
-            more = min(units - first, STOCK_MAX)
-            self._add(found, more)
-            first += more
-        return found
+        return OnSale(sale["id"], product["id"])
 
     def close(self) -> None:
         """End the connections."""
         self._client.close()
-
-    def _add(self, on_sale: OnSale, units: int) -> None:
-        path = f"/products/{on_sale.product_id}/stock"
-        _checked(self._client.patch(path, json={"stock": units}))
-        self._post(f"/sales/{on_sale.sale_id}/items/{on_sale.product_id}/units", delta=units)
 
     def _post(self, path: str, **body: object) -> Any:
         answer = self._client.post(path, json=body) if body else self._client.post(path)

@@ -11,7 +11,7 @@ from loadtests.chaos.verdict import judge
 from tests.faults.frozen import frozen
 
 REOPENED_S = 15.0
-LOAD = Habits(buyers=24, pause_s=0.005)
+LOAD = Habits(buyers=24, pause_s=0.005, looks=0.3)
 
 
 def test_no_201_is_lost_and_sales_reopen_by_themselves(ground: Ground) -> None:
