@@ -4,6 +4,8 @@ Each slice is one script call, so a thousand expiring holds never keep a buyer w
 Runs may overlap, in one worker or in several: a release happens once per hold.
 """
 
+import asyncio
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -14,11 +16,14 @@ from lua import expire
 from lua.outcomes import Closed
 from lua.store import Store
 
-SLICE_MAX: Final = 100
-"""Holds ended by one call: about 2 ms of the store's time, which buyers wait behind."""
+SLICE_MAX: Final = 25
+"""Holds ended by one call: about a millisecond of the store's time, which buyers wait behind."""
 
-SLICES_MAX: Final = 200
-"""Slices of one lane in one run: 20,000 holds, so that a run stays below its timeout."""
+REST_S: Final = 0.002
+"""Between two slices of a lane, so that buyers get the store at least as often as expiry does."""
+
+RUN_S: Final = 5.0
+"""Of one run, well below its timeout; the next tick goes on."""
 
 log = structlog.get_logger(__name__)
 
@@ -32,9 +37,9 @@ class Ended(Struct):
 
 async def run_once(store: Store, bases: Sequence[str], grace_ms: int) -> Ended:
     """End what is over in the lanes ``bases``; returns how much. Raises StoreUnreachable."""
-    ended = Ended()
+    ended, limit = Ended(), time.monotonic() + RUN_S
     for base in bases:
-        for _ in range(SLICES_MAX):
+        while time.monotonic() < limit:
             outcome = await expire.expire(store, base, SLICE_MAX, grace_ms)
             if isinstance(outcome, Closed):
                 log.info("expiry_waits", lane=base, gate=outcome.gate)
@@ -43,4 +48,5 @@ async def run_once(store: Store, bases: Sequence[str], grace_ms: int) -> Ended:
             ended.expiring += outcome.expiring
             if outcome.released + outcome.expiring < SLICE_MAX:
                 break
+            await asyncio.sleep(REST_S)
     return ended
