@@ -8,6 +8,7 @@ from hypothesis import settings
 
 from flashsale.stack.engines import Engines
 from lua.store import Store
+from tests.lua import clock
 from tests.lua.lanes import GENERATION, loaded
 
 # Scripts run against a real server: a slow disk is no failure. Examples are the same on every run
@@ -30,3 +31,11 @@ async def busy_store(valkey: "redis.asyncio.Redis", engines: Engines) -> AsyncIt
 @pytest.fixture
 async def store(valkey: "redis.asyncio.Redis") -> Store:
     return await loaded(valkey, GENERATION)
+
+
+@pytest.fixture
+async def clocked(
+    valkey: "redis.asyncio.Redis", monkeypatch: pytest.MonkeyPatch
+) -> clock.ClockedStore:
+    """A store whose time stands still until a test moves it."""
+    return await clock.clocked(valkey, monkeypatch)

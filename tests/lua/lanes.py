@@ -15,6 +15,7 @@ from lua.outcomes import Confirmed
 from lua.reserve import Held, Outcome, reserve
 from lua.retake import LateOrder
 from lua.store import Store
+from tests.lua.clock import ClockedStore
 
 GENERATION: Final = 1
 BASE: Final = "{1.0}"
@@ -56,6 +57,11 @@ def new_id() -> str:
     return str(uuid_utils.uuid7())
 
 
+def new_order(store: Store) -> str:
+    """The id of an order that is made now, by the store's own clock if it has one."""
+    return id_made_at(store.now_ms) if isinstance(store, ClockedStore) else new_id()
+
+
 def id_made_at(moment_ms: int) -> str:
     """A UUID whose first digits say that it was made then."""
     digits = f"{moment_ms:012x}"
@@ -85,13 +91,13 @@ async def buy(
     order: str | None = None,
 ) -> Outcome:
     """Ask for units of PRODUCT, with an order and a key that nobody used before unless given."""
-    order = order or new_id()
+    order = order or new_order(store)
     return await reserve(store, base, order, user, key or order, [(PRODUCT, quantity)])
 
 
 async def held(store: Store, user: int = 1, quantity: int = 1, *, base: str = BASE) -> str:
     """An order that is HELD."""
-    order = new_id()
+    order = new_order(store)
     assert isinstance(await buy(store, user, quantity, base=base, order=order), Held)
     return order
 

@@ -15,9 +15,9 @@ from lua.refuse import refuse
 from lua.release import release
 from lua.retake import retake
 from lua.store import Store
+from tests.lua.clock import ClockedStore
 from tests.lua.lane_laws import check_laws
 from tests.lua.lanes import (
-    LONG_MS,
     buy,
     held,
     late,
@@ -25,23 +25,22 @@ from tests.lua.lanes import (
     opened,
     paid,
     paying,
-    server_ms,
-    wait_until,
 )
 
-TTL_MS = 100
+TTL_MS = 300_000
+LONGER_MS = 2 * TTL_MS
 REFUNDED_USER = 8
 
 Orders = dict[str, tuple[int, str, str]]
 """State -> (user, order, payment)."""
 
 
-async def orders_in_every_state(store: Store, base: str, *, short: bool) -> Orders:
+async def orders_in_every_state(store: ClockedStore, base: str, *, short: bool) -> Orders:
     """An order in every state; a buyer may have one unit. In a short lane all are overdue."""
     made: Orders = {}
     if short:
         made["EXPIRING"] = (1, *await paying(store, 1, base=base))
-        await wait_until(store, await server_ms(store) + TTL_MS)
+        await store.pass_ms(TTL_MS)
         await expire(store, base, 1, 0)
     made["HELD"] = (2, await held(store, 2, base=base), new_id())
     made["PAYING"] = (3, *await paying(store, 3, base=base))
@@ -59,7 +58,7 @@ async def orders_in_every_state(store: Store, base: str, *, short: bool) -> Orde
     _, order, payment = made["REFUNDED"]
     assert await retake(store, base, late(order, REFUNDED_USER), payment) == Refund("late")
     if short:
-        await wait_until(store, await server_ms(store) + TTL_MS)
+        await store.pass_ms(TTL_MS)
     return made
 
 
@@ -124,28 +123,30 @@ SCRIPTS: dict[str, tuple[Script, set[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-async def test_a_script_makes_its_transitions_and_no_others(store: Store, name: str) -> None:
+async def test_a_script_makes_its_transitions_and_no_others(
+    clocked: ClockedStore, name: str
+) -> None:
     script, wanted = SCRIPTS[name]
     seen: set[tuple[str, str]] = set()
-    for base, ttl_ms in (("{1.0}", LONG_MS), ("{2.0}", TTL_MS)):
-        await opened(store, base, ttl_ms=ttl_ms, limit=1)
-        made = await orders_in_every_state(store, base, short=ttl_ms == TTL_MS)
+    for base, ttl_ms in (("{1.0}", LONGER_MS), ("{2.0}", TTL_MS)):
+        await opened(clocked, base, ttl_ms=ttl_ms, limit=1)
+        made = await orders_in_every_state(clocked, base, short=ttl_ms == TTL_MS)
         for user, order, payment in made.values():
-            await script(store, base, user, order, payment)
-        after = await states_of(store, base, made)
+            await script(clocked, base, user, order, payment)
+        after = await states_of(clocked, base, made)
         seen |= {(before, now) for before, now in after.items() if before != now}
     assert seen == wanted
 
 
-async def test_expire_ends_what_is_over_and_leaves_what_is_not(store: Store) -> None:
+async def test_expire_ends_what_is_over_and_leaves_what_is_not(clocked: ClockedStore) -> None:
     for base, ttl_ms, wanted in (
-        ("{1.0}", LONG_MS, {}),
+        ("{1.0}", LONGER_MS, {}),
         ("{2.0}", TTL_MS, {"HELD": "EXPIRED", "PAYING": "EXPIRING", "EXPIRING": "EXPIRED"}),
     ):
-        await opened(store, base, ttl_ms=ttl_ms, limit=1)
-        made = await orders_in_every_state(store, base, short=ttl_ms == TTL_MS)
-        await expire(store, base, 100, LONG_MS)
-        after = await states_of(store, base, made)
+        await opened(clocked, base, ttl_ms=ttl_ms, limit=1)
+        made = await orders_in_every_state(clocked, base, short=ttl_ms == TTL_MS)
+        await expire(clocked, base, 100, LONGER_MS)
+        after = await states_of(clocked, base, made)
         assert after == {state: wanted.get(state, state) for state in made}
 
 

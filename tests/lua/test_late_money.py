@@ -14,6 +14,7 @@ from lua.release import release
 from lua.reserve import Held, SoldOut, reserve
 from lua.retake import LateOrder, Live, retake
 from lua.store import Store
+from tests.lua.clock import ClockedStore
 from tests.lua.lane_laws import check_laws
 from tests.lua.lane_state import read_lane
 from tests.lua.lanes import (
@@ -26,8 +27,9 @@ from tests.lua.lanes import (
     new_id,
     opened,
     server_ms,
-    wait_until,
 )
+
+TTL_MS = 300_000
 
 
 async def given_up(store: Store, user: int = 1, quantity: int = 1) -> str:
@@ -90,28 +92,28 @@ async def test_late_money_of_a_buyer_who_has_the_limit_by_now_goes_back(store: S
     await check_laws(store, BASE)
 
 
-async def test_late_money_takes_a_unit_whose_hold_is_overdue(store: Store) -> None:
-    await opened(store, units=1, ttl_ms=40)
-    order = await given_up(store)
-    rival = await held(store, 2)
-    assert isinstance(await buy(store, 3), SoldOut)
-    await wait_until(store, await server_ms(store) + 40)
-    assert await retake(store, BASE, late(order), new_id()) == Retaken()
-    assert (await check_laws(store, BASE)).holds[rival].state == "EXPIRED"
+async def test_late_money_takes_a_unit_whose_hold_is_overdue(clocked: ClockedStore) -> None:
+    await opened(clocked, units=1, ttl_ms=TTL_MS)
+    order = await given_up(clocked)
+    rival = await held(clocked, 2)
+    assert isinstance(await buy(clocked, 3), SoldOut)
+    await clocked.pass_ms(TTL_MS)
+    assert await retake(clocked, BASE, late(order), new_id()) == Retaken()
+    assert (await check_laws(clocked, BASE)).holds[rival].state == "EXPIRED"
 
 
 async def test_late_money_asks_for_neither_window_nor_pause_but_for_an_open_sale(
-    store: Store,
+    clocked: ClockedStore,
 ) -> None:
-    ends_ms = await server_ms(store) + 40
-    await opened(store, ends_ms=ends_ms)
-    one, two = await given_up(store, 1), await given_up(store, 2)
-    await pause(store, BASE, "paused")
-    await wait_until(store, ends_ms)
-    assert await retake(store, BASE, late(one, 1), new_id()) == Retaken()
-    await close_lane(store, BASE)
-    assert await retake(store, BASE, late(two, 2), new_id()) == Refund("late")
-    await check_laws(store, BASE)
+    ends_ms = clocked.now_ms + 40
+    await opened(clocked, ends_ms=ends_ms)
+    one, two = await given_up(clocked, 1), await given_up(clocked, 2)
+    await pause(clocked, BASE, "paused")
+    await clocked.set_clock(ends_ms)
+    assert await retake(clocked, BASE, late(one, 1), new_id()) == Retaken()
+    await close_lane(clocked, BASE)
+    assert await retake(clocked, BASE, late(two, 2), new_id()) == Refund("late")
+    await check_laws(clocked, BASE)
 
 
 @pytest.mark.parametrize("state", ["HELD", "PAYING"])

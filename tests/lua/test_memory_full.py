@@ -19,6 +19,7 @@ from lua.snapshot import snapshot
 from lua.store import ScriptFailed, Store
 from lua.sweep import Swept, sweep
 from lua.trim import Trimmed, trim
+from tests.lua.clock import GENERATION, ClockedStore, clocked
 from tests.lua.killable import running
 from tests.lua.lane_laws import check_laws
 from tests.lua.lane_state import fingerprint
@@ -27,23 +28,22 @@ from tests.lua.lanes import (
     buy,
     held,
     late,
-    loaded,
     new_id,
     opened,
     paying,
-    server_ms,
-    wait_until,
 )
 
-TTL_MS = 60
+TTL_MS = 300_000
 
 
 @pytest.fixture
-async def small_store(short_dir: Path) -> AsyncIterator[Store]:
+async def small_store(
+    short_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[ClockedStore]:
     """A server of its own, which `fill` may fill."""
     with running(short_dir) as valkey:
         async with redis.asyncio.Redis.from_url(valkey.url) as client:
-            yield await loaded(client, 1)
+            yield await clocked(client, monkeypatch)
 
 
 async def fill(store: Store) -> None:
@@ -53,10 +53,10 @@ async def fill(store: Store) -> None:
         await store.client.set("one", "more")
 
 
-async def test_an_order_is_refused_and_nothing_changed(small_store: Store) -> None:
+async def test_an_order_is_refused_and_nothing_changed(small_store: ClockedStore) -> None:
     await opened(small_store, units=1, ttl_ms=TTL_MS)
     await held(small_store)
-    await wait_until(small_store, await server_ms(small_store) + TTL_MS)
+    await small_store.pass_ms(TTL_MS)
     await fill(small_store)
     before = await fingerprint(small_store.client)
     with pytest.raises(ScriptFailed, match="maxmemory"):
@@ -67,10 +67,10 @@ async def test_an_order_is_refused_and_nothing_changed(small_store: Store) -> No
     assert isinstance(await buy(small_store, 2), Held)
 
 
-async def test_holds_end_in_every_way(small_store: Store) -> None:
+async def test_holds_end_in_every_way(small_store: ClockedStore) -> None:
     base = await opened(small_store, ttl_ms=TTL_MS)
     overdue, (asked, _) = await held(small_store, 1), await paying(small_store, 2)
-    await wait_until(small_store, await server_ms(small_store) + TTL_MS)
+    await small_store.pass_ms(TTL_MS)
     await fill(small_store)
     assert await expire(small_store, base, 10, 0) == Expired(1, 1)
     assert await expire(small_store, base, 10, 0) == Expired(1, 0)
@@ -80,7 +80,7 @@ async def test_holds_end_in_every_way(small_store: Store) -> None:
     assert {state.holds[overdue].state, state.holds[asked].state} == {"PAID", "EXPIRED"}
 
 
-async def test_payments_are_ruled_and_buyers_may_cancel(small_store: Store) -> None:
+async def test_payments_are_ruled_and_buyers_may_cancel(small_store: ClockedStore) -> None:
     base = await opened(small_store)
     paid, cancelled = await held(small_store, 1), await held(small_store, 2)
     declined, payment = await paying(small_store, 3)
@@ -94,13 +94,14 @@ async def test_payments_are_ruled_and_buyers_may_cancel(small_store: Store) -> N
     await check_laws(small_store, base)
 
 
-async def test_what_frees_memory_goes_on(small_store: Store) -> None:
+async def test_what_frees_memory_goes_on(small_store: ClockedStore) -> None:
     base = await opened(small_store)
     order = await held(small_store, 1)
     await release(small_store, base, order, "CANCELLED", "wish")
+    await small_store.pass_ms(TTL_MS)
     await fill(small_store)
     assert await sweep(small_store, base, 0, 100) == Swept(0, 1)
-    assert await trim(small_store, base, "1-3", 1_000) == Trimmed(2)
+    assert await trim(small_store, base, f"{GENERATION}-3", 1_000) == Trimmed(2)
     now = await snapshot(small_store, base)
     assert now is not None
     assert now.entries == 1

@@ -22,6 +22,7 @@ from lua.restock import restock
 from lua.retake import retake
 from lua.scripts import FORMAT
 from lua.store import ScriptFailed, Store
+from tests.lua.clock import GENERATION, ClockedStore
 from tests.lua.lane_laws import check_laws
 from tests.lua.lane_state import fingerprint
 from tests.lua.lanes import (
@@ -35,11 +36,9 @@ from tests.lua.lanes import (
     opened,
     paid,
     paying,
-    server_ms,
-    wait_until,
 )
 
-TTL_MS = 60
+TTL_MS = 300_000
 Ids = dict[str, str]
 
 CHANGES: dict[str, Callable[[Store, Ids], Awaitable[object]]] = {
@@ -63,20 +62,20 @@ CHANGES: dict[str, Callable[[Store, Ids], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 async def test_a_journal_ahead_of_its_lane_refuses_before_anything_changed(
-    store: Store, name: str
+    clocked: ClockedStore, name: str
 ) -> None:
-    await opened(store, units=100, ttl_ms=TTL_MS)
-    ids = {"HELD": await held(store, 1)}
-    ids["PAYING"], ids["payment"] = await paying(store, 2)
-    ids["PAID"], _ = await paid(store, 3)
-    ids["EXPIRED"] = await held(store, 4)
-    await release(store, BASE, ids["EXPIRED"], "EXPIRED", "deadline")
-    state = await check_laws(store, BASE)
-    await wait_until(store, await server_ms(store) + TTL_MS)
-    await store.client.xadd(
-        keys.key(BASE, "JOURNAL"), {FORMAT: '["resumed",1]'}, id=f"1-{state.now.seq + 9}"
+    await opened(clocked, units=100, ttl_ms=TTL_MS)
+    ids = {"HELD": await held(clocked, 1)}
+    ids["PAYING"], ids["payment"] = await paying(clocked, 2)
+    ids["PAID"], _ = await paid(clocked, 3)
+    ids["EXPIRED"] = await held(clocked, 4)
+    await release(clocked, BASE, ids["EXPIRED"], "EXPIRED", "deadline")
+    state = await check_laws(clocked, BASE)
+    await clocked.pass_ms(TTL_MS)
+    await clocked.client.xadd(
+        keys.key(BASE, "JOURNAL"), {FORMAT: '["resumed",1]'}, id=f"{GENERATION}-{state.now.seq + 9}"
     )
-    before = await fingerprint(store.client)
+    before = await fingerprint(clocked.client)
     with pytest.raises(ScriptFailed, match="XADD"):
-        await CHANGES[name](store, ids)
-    assert await fingerprint(store.client) == before
+        await CHANGES[name](clocked, ids)
+    assert await fingerprint(clocked.client) == before
