@@ -113,6 +113,7 @@ _TABLE: Final[tuple[tuple[type[BaseException], Callable[[Any], Refused]], ...]] 
     (sqlalchemy.exc.DBAPIError, _of_database),
     (asyncpg.PostgresError, _of_postgres),
     (asyncpg.InterfaceError, lambda _: Refused("unavailable")),
+    (asyncpg.InternalClientError, lambda _: Refused("unavailable")),
     (OSError, lambda _: Refused("unavailable")),
     (TimeoutError, lambda _: Refused("unavailable")),
 )

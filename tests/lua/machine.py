@@ -9,7 +9,6 @@ import copy
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import redis.asyncio
 from hypothesis import event
 from hypothesis.stateful import RuleBasedStateMachine
 
@@ -18,7 +17,7 @@ from lua.store import Store
 from tests.lua.killable import KillableValkey
 from tests.lua.lane_laws import broken
 from tests.lua.lane_state import read_lane
-from tests.lua.lanes import BASE, GENERATION, new_id, server_ms
+from tests.lua.lanes import BASE, new_id, server_ms
 from tests.lua.model import Lines, Model, view_of
 
 ANY_FROM: Final = 5
@@ -27,8 +26,10 @@ ANY_FROM: Final = 5
 class Attempt:
     """One call of reserve, and two payments that may be made for it."""
 
-    def __init__(self, user: int, key: str, lines: Lines, rate: tuple[int, int]) -> None:
-        self.order = new_id()
+    def __init__(
+        self, order: str, user: int, key: str, lines: Lines, rate: tuple[int, int]
+    ) -> None:
+        self.order = order
         self.user, self.key, self.lines, self.rate = user, key or self.order, lines, rate
         self.payments = {"own": new_id(), "second": new_id()}
 
@@ -36,10 +37,10 @@ class Attempt:
 class Server:
     """One Valkey and one event loop for all examples."""
 
-    def __init__(self, valkey: KillableValkey) -> None:
+    def __init__(self, valkey: KillableValkey, store: Store) -> None:
         self.valkey = valkey
         self.runner = asyncio.Runner()
-        self.store = Store(redis.asyncio.Redis.from_url(valkey.url), GENERATION)
+        self.store = store
 
     async def restart(self) -> None:
         """Kill -9; what was acknowledged is on the disk, the scripts are gone."""
@@ -55,7 +56,7 @@ class CheckedMachine(RuleBasedStateMachine):
         super().__init__()
         self.server = server
         self.store = server.store
-        self.model = Model({}, 0, 0)
+        self.model = Model({}, 0, 0, 0)
         self.attempts: list[Attempt] = []
         self.entries: list[tuple[Position, AnyEntry]] = []
 

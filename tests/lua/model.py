@@ -57,7 +57,8 @@ class Model(Struct):
     items: dict[int, Item]
     ttl_ms: int
     ceiling: int
-    gate: str = "open:1"
+    generation: int
+    gate: str = "open"
     state: str = "open"
     seq: int = 1
     stock: dict[int, Stock] = field(default_factory=dict)
@@ -75,7 +76,11 @@ class Model(Struct):
 
     @property
     def closed(self) -> outcomes.Closed | None:
-        return None if self.gate == "open:1" else outcomes.Closed(self.gate)
+        return None if self.gate == "open" else outcomes.Closed(self.gate_now)
+
+    @property
+    def gate_now(self) -> str:
+        return f"{self.gate}:{self.generation}"
 
     @property
     def leaving(self) -> bool:
@@ -88,7 +93,7 @@ class Model(Struct):
     def view(self) -> dict[str, Any]:
         """Everything a test compares with `view_of` the store."""
         return {
-            "sale": (self.gate, self.state, self.seq, self.ceiling),
+            "sale": (self.gate_now, self.state, self.seq, self.ceiling),
             "stock": {
                 p: (s.units, s.available, s.held, s.sold, s.back) for p, s in self.stock.items()
             },

@@ -46,7 +46,7 @@ async def test_a_slice_treats_no_more_than_it_was_asked_oldest_first(
     waited = await two(make_paying, 1)
     await clocked.pass_ms(TTL_MS)
     for _ in waited:
-        assert await expire(clocked, BASE, 1, 0) == Expired(0, 1)
+        assert await expire(clocked, BASE, 1, GRACE_MS) == Expired(0, 1)
         await clocked.pass_ms(1)
     unpaid, asked = await two(held, 3), await two(make_paying, 5)
     await clocked.pass_ms(TTL_MS)

@@ -134,6 +134,7 @@ def test_ids_with_braces_are_refused_before_they_reach_a_key(
     assert server.foreign() == []
 
 
+@settings(settings.get_profile("fixed"))
 @given(sale=st.integers(0, 2**28 - 1), lane=st.integers(0, 255))
 def test_all_keys_of_a_lane_have_one_hash_tag(sale: int, lane: int) -> None:
     base = keys.lane_base(sale, lane)
@@ -144,6 +145,7 @@ def test_all_keys_of_a_lane_have_one_hash_tag(sale: int, lane: int) -> None:
         assert name[name.index("{") + 1 : name.index("}")] == f"{sale}.{lane}"
 
 
+@settings(settings.get_profile("fixed"))
 @given(st.integers(0, 2**48 - 1))
 def test_python_and_lua_agree_on_the_slot_of_an_order(made_ms: int) -> None:
     digits = f"{made_ms:012x}"

@@ -93,6 +93,7 @@ async def test_a_buyers_own_overdue_hold_is_found_behind_many_others(clocked: Cl
     await opened(clocked, units=100, limit=1, ttl_ms=TTL_MS)
     for user in range(2, LAZY_RELEASES + 5):
         await held(clocked, user)
+    await clocked.pass_ms(1)
     mine = await held(clocked, 1)
     await clocked.pass_ms(TTL_MS)
     assert isinstance(await buy(clocked, 1), Held)

@@ -4,7 +4,7 @@ import time
 import uuid
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lua.order_ids import LANE_BITS, SALE_BITS, new_order_id, sale_and_lane
@@ -12,6 +12,7 @@ from lua.order_ids import LANE_BITS, SALE_BITS, new_order_id, sale_and_lane
 sales, lanes = st.integers(0, 2**SALE_BITS - 1), st.integers(0, 2**LANE_BITS - 1)
 
 
+@settings(settings.get_profile("fixed"))
 @given(sales, lanes)
 def test_an_id_tells_its_sale_its_lane_and_its_time(sale: int, lane: int) -> None:
     order = new_order_id(sale, lane)
@@ -33,6 +34,7 @@ def test_a_sale_or_lane_that_does_not_fit_is_refused(sale: int, lane: int) -> No
         new_order_id(sale, lane)
 
 
+@settings(settings.get_profile("fixed"))
 @given(st.text(max_size=40))
 def test_any_other_text_tells_nothing(text: str) -> None:
     assert sale_and_lane(text) is None
